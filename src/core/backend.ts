@@ -1,0 +1,38 @@
+import type { ModelAbilities, ModelSchema, Readiness } from './model.js'
+import type { Payload } from './payload.js'
+
+/** A once call as a wrapper sees it. */
+export interface WrapperCall {
+  readonly sid: string
+  readonly parameters: Readonly<Record<string, string>>
+  readonly payloads: readonly Payload[]
+  /** Latest time of an answer in ms on the clock of `performance.now()`. */
+  readonly deadline: number
+}
+
+/** A place on one replica. Whoever acquires it must release it, whatever happened. */
+export interface Lease {
+  /**
+   * Runs one call. Settles at the latest shortly after `signal` aborts, even if the wrapper cannot be interrupted.
+   * @throws ServiceError `wrapper_failed`, `plugin_call_failed`, `plugin_crashed`, or the signal's reason
+   */
+  once(call: WrapperCall, signal: AbortSignal): Promise<readonly Payload[]>
+  /** Settles when the wrapper has really stopped working on what this lease began. */
+  readonly idle: Promise<void>
+  release(): void
+}
+
+/** What the session layer knows of plugins: the replicas of one model. */
+export interface WrapperBackend {
+  readonly readiness: Readiness
+  readonly schema: ModelSchema | undefined
+  readonly abilities: ModelAbilities | undefined
+  readonly version: string | undefined
+  /**
+   * Picks the replica with the most room.
+   * @throws ServiceError `not_ready` when no replica is ready
+   */
+  acquire(): Lease
+  /** Calls back after every change of readiness; returns the function that stops it. */
+  onChange(listener: () => void): () => void
+}

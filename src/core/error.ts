@@ -1,0 +1,169 @@
+/** Protocol-neutral kinds of failure; each front-end maps reasons, not kinds, to its own numbers. */
+export type Code =
+  | 'invalid_argument'
+  | 'not_found'
+  | 'already_exists'
+  | 'permission_denied'
+  | 'unauthenticated'
+  | 'resource_exhausted'
+  | 'failed_precondition'
+  | 'aborted'
+  | 'out_of_range'
+  | 'unimplemented'
+  | 'internal'
+  | 'unavailable'
+  | 'deadline_exceeded'
+  | 'cancelled'
+
+interface ReasonEntry {
+  readonly code: Code
+  readonly meaning: string
+  /** What the one who meets it can do. */
+  readonly cure: string
+}
+
+/** The closed catalogue: every error that leaves the daemon has one of these reasons. */
+export const REASONS = {
+  body_not_json: {
+    code: 'invalid_argument',
+    meaning: 'the body is not a JSON object',
+    cure: 'send one JSON object, UTF-8 encoded',
+  },
+  payload_undecodable: {
+    code: 'invalid_argument',
+    meaning: 'a payload cannot be decoded (base64, charset, gzip)',
+    cure: 'check the encoding of the payload that the message names',
+  },
+  message_undecodable: {
+    code: 'invalid_argument',
+    meaning: 'a protobuf message cannot be decoded',
+    cure: 'send a serialized message of the type that the operation takes',
+  },
+  operation_unknown: {
+    code: 'unimplemented',
+    meaning: 'unknown operation',
+    cure: 'use one of the operations that the message lists',
+  },
+  session_unknown: {
+    code: 'not_found',
+    meaning: 'unknown session handle',
+    cure: 'open a session first, and send its handle to the daemon that opened it',
+  },
+  input_missing: {
+    code: 'invalid_argument',
+    meaning: 'no usable input data',
+    cure: 'send at least one payload with data',
+  },
+  message_too_large: {
+    code: 'out_of_range',
+    meaning: 'the body or frame is larger than the limit',
+    cure: 'send less, or raise [http] bodyLimitMiB',
+  },
+  method_not_allowed: {
+    code: 'unimplemented',
+    meaning: 'the path does not take this HTTP method',
+    cure: 'use a method that the Allow header names',
+  },
+  result_timeout: {
+    code: 'deadline_exceeded',
+    meaning: 'no result in time',
+    cure: 'allow more time ([aiges] onceTimeoutMs, waitTime) or make the wrapper faster',
+  },
+  parameter_missing: {
+    code: 'invalid_argument',
+    meaning: 'a required parameter is absent',
+    cure: 'send the parameter that the message names',
+  },
+  output_mismatch: {
+    code: 'internal',
+    meaning: "the wrapper's output does not fit what was asked",
+    cure: 'ask for outputs and types that the wrapper has; the message names them',
+  },
+  schema_violation: {
+    code: 'invalid_argument',
+    meaning: "the request does not satisfy the wrapper's schema",
+    cure: 'correct the value at the path that the message names',
+  },
+  plugin_crashed: {
+    code: 'unavailable',
+    meaning: 'the plugin crashed while it worked on this',
+    cure: "look for the wrapper's last lines in the log; the request may be sent again",
+  },
+  no_slot: {
+    code: 'resource_exhausted',
+    meaning: 'no free licence slot, or the queue is full',
+    cure: 'try again later; the operator can raise [fc] max and [fc] queue',
+  },
+  not_ready: {
+    code: 'unavailable',
+    meaning: 'not ready, draining or shutting down',
+    cure: 'try again later; /readyz says why',
+  },
+  cancelled: {
+    code: 'cancelled',
+    meaning: 'cancelled by the client',
+    cure: 'nothing: the client went away',
+  },
+  wrapper_failed: {
+    code: 'internal',
+    meaning: 'the wrapper answered with a code of its own',
+    cure: "the message is the wrapper's; see its log",
+  },
+  plugin_call_failed: {
+    code: 'internal',
+    meaning: 'the call to the plugin failed while the plugin lives',
+    cure: "look for the wrapper's traceback in the log",
+  },
+  model_unknown: {
+    code: 'not_found',
+    meaning: 'no such service',
+    cure: 'use one of the services that the message lists',
+  },
+  path_unknown: {
+    code: 'not_found',
+    meaning: 'no such path',
+    cure: 'open / in a browser to see the paths that exist',
+  },
+  misconfigured: {
+    code: 'failed_precondition',
+    meaning: 'the server is misconfigured',
+    cure: 'correct the configuration where the message points',
+  },
+  internal: {
+    code: 'internal',
+    meaning: 'a fault in the daemon itself',
+    cure: 'look for the sid in the log and report what stands there',
+  },
+} as const satisfies Record<string, ReasonEntry>
+
+export type Reason = keyof typeof REASONS
+
+export interface ServiceErrorOptions {
+  readonly cause?: unknown
+  /** The wrapper's own return code. */
+  readonly wrapperRet?: number
+}
+
+/** The only error that crosses a seam. `message` is fit for the client; `cause` is for the log. */
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError'
+  readonly wrapperRet: number | undefined
+
+  constructor(
+    readonly reason: Reason,
+    message: string = REASONS[reason].meaning,
+    options: ServiceErrorOptions = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.wrapperRet = options.wrapperRet
+  }
+
+  get code(): Code {
+    return REASONS[this.reason].code
+  }
+}
+
+/** Turns whatever was thrown into a ServiceError; what is none becomes `internal` with a fixed text. */
+export function toServiceError(thrown: unknown): ServiceError {
+  return thrown instanceof ServiceError ? thrown : new ServiceError('internal', 'internal error', { cause: thrown })
+}

@@ -1,0 +1,21 @@
+// Original file: proto/plugin/wrapper-v1.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface ResponseData {
+  'key'?: (string);
+  'len'?: (number | string | Long);
+  'type'?: (number);
+  'status'?: (number);
+  'desc'?: ({[key: string]: string});
+  'data'?: (Buffer | Uint8Array | string);
+}
+
+export interface ResponseData__Output {
+  'key': (string);
+  'len': (number);
+  'type': (number);
+  'status': (number);
+  'desc': ({[key: string]: string});
+  'data': (Buffer);
+}

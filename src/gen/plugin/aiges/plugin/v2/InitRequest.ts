@@ -1,0 +1,14 @@
+// Original file: proto/plugin/wrapper-v2.proto
+
+
+export interface InitRequest {
+  'config'?: ({[key: string]: string});
+  'model'?: (string);
+  'concurrency'?: (number);
+}
+
+export interface InitRequest__Output {
+  'config': ({[key: string]: string});
+  'model': (string);
+  'concurrency': (number);
+}
