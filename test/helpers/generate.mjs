@@ -14,10 +14,14 @@ try {
     const include = `proto/${folder}`
     const options = ['--importFileExtension=.js', '--grpcLib=@grpc/grpc-js', '--longs=Number', '--enums=Number']
     options.push('--defaults', '--oneofs', '--keepCase', `--includeDirs=${include}`, `--outDir=${join(fresh, folder)}`)
-    execFileSync(join(root, 'node_modules/.bin/proto-loader-gen-types'), [...options, ...readdirSync(join(root, include)).sort()], {
-      cwd: root,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    })
+    execFileSync(
+      join(root, 'node_modules/.bin/proto-loader-gen-types'),
+      [...options, ...readdirSync(join(root, include)).sort()],
+      {
+        cwd: root,
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
+    )
   }
   if (process.argv.includes('--check')) {
     const files = folder => (existsSync(folder) ? readdirSync(folder, { recursive: true }).map(String).sort() : [])
