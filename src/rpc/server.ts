@@ -1,0 +1,68 @@
+import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
+import { ServiceError } from '../core/error.js'
+import { FLOW_CONTROL_WINDOW_BYTES } from './channel.js'
+
+export interface RpcServerOptions {
+  /** Address or name to listen on, such as `0.0.0.0` or `::`. */
+  readonly host: string
+  /** 0 picks a free one. */
+  readonly port: number
+  /** Largest message in bytes, both ways; past it a call ends with RESOURCE_EXHAUSTED. */
+  readonly maxMessageBytes: number
+  /** The configuration key that holds the port, named in the error when the port cannot be had, such as `[svcName] port`. */
+  readonly portKey: string
+  /** Default: no encryption. */
+  readonly credentials?: ServerCredentials
+}
+
+/** A gRPC server with an orderly end. Add services, then start once, then stop. */
+export interface RpcServer {
+  addService(definition: ServiceDefinition, implementation: UntypedServiceImplementation): void
+  /** Resolves with the port that was really bound. @throws ServiceError `misconfigured` when the address cannot be had */
+  start(): Promise<{ readonly host: string; readonly port: number }>
+  /** Accepts nothing new, lets calls end for up to `graceMs`, then cuts the rest off. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** `host:port`, with the brackets that an IPv6 address needs. */
+export function formatAddress(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+export function createRpcServer(options: RpcServerOptions): RpcServer {
+  const { host, port, maxMessageBytes, portKey, credentials = ServerCredentials.createInsecure() } = options
+  const server = new Server({
+    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_send_message_length': maxMessageBytes,
+    'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
+  })
+
+  return {
+    addService: (definition, implementation) => server.addService(definition, implementation),
+
+    start: () =>
+      new Promise((resolve, reject) => {
+        server.bindAsync(formatAddress(host, port), credentials, (error, boundPort) => {
+          if (error === null) resolve({ host, port: boundPort })
+          else reject(new ServiceError('misconfigured', bindFailure(error, host, port, portKey), { cause: error }))
+        })
+      }),
+
+    stop: graceMs =>
+      new Promise(resolve => {
+        const force = setTimeout(() => server.forceShutdown(), graceMs)
+        server.tryShutdown(() => {
+          clearTimeout(force)
+          resolve()
+        })
+      }),
+  }
+}
+
+function bindFailure(error: Error, host: string, port: number, portKey: string): string {
+  const address = formatAddress(host, port)
+  if (error.message.includes('EADDRINUSE')) {
+    return `${portKey}: ${address} is in use by another process; choose another port, or 0 for a free one`
+  }
+  return `${portKey}: cannot listen on ${address}: ${error.message}`
+}
