@@ -17,9 +17,11 @@ export interface Lease {
    * @throws ServiceError `wrapper_failed`, `plugin_call_failed`, `plugin_crashed`, or the signal's reason
    */
   once(call: WrapperCall, signal: AbortSignal): Promise<readonly Payload[]>
-  /** Settles when the wrapper has really stopped working on what this lease began. */
-  readonly idle: Promise<void>
-  release(): void
+  /**
+   * Gives the place back. Calls `onIdle` once the wrapper no longer works on what the lease began: at once in the
+   * ordinary case, later when a call was given up that cannot be interrupted.
+   */
+  release(onIdle: () => void): void
 }
 
 /** What the session layer knows of plugins: the replicas of one model. */

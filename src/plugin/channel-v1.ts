@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto'
+import { type ClientDuplexStream, status as grpcStatus } from '@grpc/grpc-js'
+import type { WrapperCall } from '../core/backend.js'
+import { ServiceError } from '../core/error.js'
+import type { Payload } from '../core/payload.js'
+import type { Request } from '../gen/plugin/aiges/Request.js'
+import type { Response__Output as Response } from '../gen/plugin/aiges/Response.js'
+import type { ResponseData__Output as WireData } from '../gen/plugin/aiges/ResponseData.js'
+import type { WrapperServiceClient } from '../gen/plugin/aiges/WrapperService.js'
+import type { ProtoGrpcType as GoPluginProto } from '../gen/plugin/go-plugin.js'
+import type { ProtoGrpcType } from '../gen/plugin/wrapper-v1.js'
+import { createClient } from '../rpc/channel.js'
+import { loadProto } from '../rpc/proto.js'
+import { rpcErrorOf, unaryCall } from '../rpc/unary.js'
+import {
+  InitError,
+  type OnceCall,
+  type PluginChannel,
+  type PluginDescription,
+  type PluginInit,
+  SDK_CODES,
+  wrapperError,
+} from './channel.js'
+import { PendingCall } from './pending-call.js'
+import { dataTypeNumber, dataTypeOf, statusOf } from './wire-payload.js'
+
+/**
+ * Plugin protocol 1, as existing AIGES plugins speak it: a unary call per request, every result on the one stream
+ * `communicate`, matched by tag.
+ */
+export class ChannelV1 implements PluginChannel {
+  readonly protocol = 1
+  private readonly client: WrapperServiceClient
+  private readonly pending = new Map<string, PendingCall>()
+  private results: ClientDuplexStream<Request, Response> | undefined
+
+  /** @param onBroken called when `communicate` ends although nobody closed it */
+  constructor(
+    private readonly target: string,
+    private readonly onBroken: (why: string) => void,
+  ) {
+    const { WrapperService } = loadProto<ProtoGrpcType>('plugin', 'wrapper-v1.proto').aiges
+    this.client = createClient(WrapperService, { address: target, maxMessageBytes: -1 })
+  }
+
+  async init(init: PluginInit, signal: AbortSignal): Promise<PluginDescription> {
+    await this.connect(signal)
+    this.openResults()
+    const { ret } = await unaryCall(this.client, this.client.wrapperInit, { config: init.config }, { signal })
+    if (ret !== 0) {
+      throw new InitError(ret, `${SDK_CODES[ret] ?? 'the wrapper refused to start'} (ret ${ret})`)
+    }
+    return {
+      schema: await this.schema(init.model, signal),
+      version: undefined,
+      abilities: { once: true, streamingOutput: false, sessions: true },
+      sdk: 'protocol 1',
+    }
+  }
+
+  once(call: WrapperCall, signal: AbortSignal): OnceCall {
+    // The reference uses the sid as tag, but clients of XsfCall choose theirs and may choose the same one twice.
+    const tag = this.pending.has(call.sid) ? randomUUID() : call.sid
+    // Protocol 1 cannot interrupt a wrapper: its late result is dropped when it comes.
+    const pending = new PendingCall(signal, () => {})
+    this.pending.set(tag, pending)
+    const request = { tag, params: call.parameters as Record<string, string>, list: call.payloads.map(toWire) }
+    unaryCall(this.client, this.client.wrapperOnceExec, request).then(
+      reply => {
+        if (reply.ret !== 0) this.fail(tag, wrapperError(reply.ret, ''))
+        else if (reply.list.length > 0) this.receive({ ...reply, tag })
+      },
+      (error: unknown) => this.fail(tag, callError(error)),
+    )
+    return pending
+  }
+
+  /** Only plugins built with go-plugin have the controller; the others are ended by a signal. */
+  async shutdown(graceMs: number): Promise<void> {
+    const { GRPCController } = loadProto<GoPluginProto>('plugin', 'go-plugin.proto').plugin
+    const controller = createClient(GRPCController, { address: this.target, maxMessageBytes: -1 })
+    try {
+      await unaryCall(controller, controller.Shutdown, {}, { deadline: performance.now() + graceMs })
+    } catch (error) {
+      if (rpcErrorOf(error) === undefined) throw error
+    } finally {
+      controller.close()
+    }
+  }
+
+  close(reason: ServiceError): void {
+    const { results } = this
+    this.results = undefined
+    for (const tag of [...this.pending.keys()]) this.fail(tag, reason)
+    results?.cancel()
+    this.client.close()
+  }
+
+  private connect(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+      this.client.waitForReady(Number.POSITIVE_INFINITY, error => (error ? reject(error) : resolve()))
+    })
+  }
+
+  /** Opened before wrapperInit and once per process: a second reader would compete for the same results. */
+  private openResults(): void {
+    const results = this.client.communicate()
+    results.on('data', (response: Response) => this.receive(response))
+    results.on('error', error => this.broken(error.message))
+    results.on('end', () => this.broken('the plugin ended the stream of results'))
+    this.results = results
+  }
+
+  private async schema(model: string, signal: AbortSignal): Promise<string | undefined> {
+    try {
+      const { data } = await unaryCall(this.client, this.client.wrapperSchema, { serviceId: model }, { signal })
+      return data || undefined
+    } catch (error) {
+      // A wrapper without a schema is served all the same; some SDKs raise where theirs cannot be made.
+      if (rpcErrorOf(error) === undefined || signal.aborted) throw error
+      return undefined
+    }
+  }
+
+  private receive(response: Response): void {
+    const pending = this.pending.get(response.tag)
+    if (pending === undefined) return
+    if (response.ret !== 0) {
+      this.fail(response.tag, wrapperError(response.ret, ''))
+      return
+    }
+    try {
+      pending.add(response.list.map(fromWire))
+    } catch (error) {
+      this.fail(response.tag, error)
+      return
+    }
+    this.pending.delete(response.tag)
+    pending.finish()
+  }
+
+  private fail(tag: string, error: unknown): void {
+    const pending = this.pending.get(tag)
+    this.pending.delete(tag)
+    pending?.fail(error)
+  }
+
+  private broken(why: string): void {
+    if (this.results === undefined) return
+    this.onBroken(why)
+  }
+}
+
+function callError(error: unknown): ServiceError {
+  const rpcError = rpcErrorOf(error)
+  if (rpcError === undefined) return new ServiceError('internal', 'internal error', { cause: error })
+  if (rpcError.code === grpcStatus.RESOURCE_EXHAUSTED) {
+    const text = "the request is larger than the plugin's SDK accepts (4 MiB for the aiges packages from PyPI)"
+    return new ServiceError('message_too_large', text, { cause: error })
+  }
+  const text = `the call to the plugin failed: ${rpcError.details || rpcError.message}`
+  return new ServiceError('plugin_call_failed', text, { cause: error })
+}
+
+function toWire({ key, type, status, attributes, data, tensor }: Payload) {
+  const desc: Record<string, string> = { ...attributes }
+  if (tensor) {
+    desc['datatype'] = tensor.datatype
+    desc['shape'] = tensor.shape.join(',')
+  }
+  return { key, len: data.byteLength, type: dataTypeNumber(type), status, desc, data }
+}
+
+function fromWire({ key, type, status, desc, data }: WireData): Payload {
+  return { key, type: dataTypeOf(type, key), status: statusOf(status, key), attributes: desc, data }
+}

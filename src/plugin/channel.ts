@@ -1,0 +1,70 @@
+import type { WrapperCall } from '../core/backend.js'
+import { ServiceError } from '../core/error.js'
+import type { ModelAbilities } from '../core/model.js'
+import type { Payload } from '../core/payload.js'
+
+/** What a plugin said when its wrapper was initialised. */
+export interface PluginDescription {
+  /** Schema JSON; undefined when the wrapper has none. */
+  readonly schema: string | undefined
+  readonly version: string | undefined
+  readonly abilities: ModelAbilities
+  /** The SDK that answered, as far as it says. */
+  readonly sdk: string
+}
+
+export interface PluginInit {
+  readonly config: Readonly<Record<string, string>>
+  readonly model: string
+  readonly concurrency: number
+}
+
+/** One plugin process as seen through its protocol. */
+export interface PluginChannel {
+  readonly protocol: number
+  /**
+   * Connects, initialises the wrapper and asks for its schema. Called once, before anything else.
+   * @throws InitError when the plugin refuses, and whatever the transport throws
+   */
+  init(init: PluginInit, signal: AbortSignal): Promise<PluginDescription>
+  /** @see Lease.once */
+  once(call: WrapperCall, signal: AbortSignal): OnceCall
+  /** Asks for an orderly exit; resolves when the plugin agreed or `graceMs` is over. */
+  shutdown(graceMs: number): Promise<void>
+  /** Fails whatever is in flight with `reason` and lets go of the connection. */
+  close(reason: ServiceError): void
+}
+
+export interface OnceCall {
+  readonly result: Promise<readonly Payload[]>
+  /** Calls back when the wrapper no longer works on this call; at once when it already does not. */
+  whenIdle(listener: () => void): void
+}
+
+/** The plugin runs but its wrapper could not be initialised. */
+export class InitError extends Error {
+  override readonly name = 'InitError'
+  constructor(
+    readonly ret: number,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+/** Codes that the SDK answers with for its own failures (plugin protocol 1). */
+export const SDK_CODES: Readonly<Record<number, string>> = {
+  30001: 'the wrapper module or its class Wrapper cannot be imported',
+  30002: "the wrapper's wrapperInit failed",
+  30003: 'the wrapper raised an exception or returned nothing usable',
+}
+
+/** A non-zero answer of the wrapper as an error; its own text if it has one. */
+export function wrapperError(ret: number, text: string): ServiceError {
+  return new ServiceError('wrapper_failed', text || SDK_CODES[ret] || 'wrapper error', { wrapperRet: ret })
+}
+
+/** The signal's reason as a ServiceError. */
+export function abortReason(signal: AbortSignal): ServiceError {
+  return signal.reason instanceof ServiceError ? signal.reason : new ServiceError('cancelled')
+}

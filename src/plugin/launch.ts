@@ -1,0 +1,87 @@
+import { delimiter } from 'node:path'
+import { type PluginCommand, parseCommand } from './command.js'
+import { PluginStartError } from './diagnosis.js'
+import { BUNDLED_SDK, missingPackages, type PythonFacts, probePython, pythonPath } from './python-environment.js'
+
+/** Protocols that this host offers to a plugin, best last. */
+export const OFFERED_PROTOCOLS: readonly number[] = [1, 2]
+
+export interface LaunchOptions {
+  /** Command that starts a plugin; undefined: `python -m aiges.serve` with the first Python on PATH. */
+  readonly command: string | undefined
+  readonly cwd: string
+  /** Environment of the daemon. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Folder for Unix sockets; undefined: plugins are asked to use TCP. */
+  readonly socketFolder: string | undefined
+  /** How long the interpreter may take to say what it can import, in ms. */
+  readonly probeTimeoutMs: number
+}
+
+/** How the processes of a plugin are started; the same for every replica and restart. */
+export interface Launch {
+  readonly command: PluginCommand
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  /** The interpreter in words, for messages; undefined when the command runs none that is known. */
+  readonly interpreter: string | undefined
+}
+
+/** The reference's default, and what it is called where a system has no `python`. */
+const DEFAULT_COMMANDS = ['/usr/bin/env python -m aiges.serve', '/usr/bin/env python3 -m aiges.serve']
+
+/**
+ * Finds out how a plugin is to be started. The interpreter is asked first, because the SDK that comes with the daemon
+ * is put on its path only when it finds none of its own.
+ * @throws PluginStartError when the interpreter cannot run or lacks what the bundled SDK needs
+ */
+export async function prepareLaunch(options: LaunchOptions): Promise<Launch> {
+  const { cwd, socketFolder, probeTimeoutMs: timeoutMs } = options
+  const env = pluginEnvironment(options.env, cwd, socketFolder)
+  const candidates = options.command === undefined ? DEFAULT_COMMANDS : [options.command]
+  const problems: string[] = []
+  for (const text of candidates) {
+    const command = parseCommand(text)
+    if (command.interpreter === undefined) return { command, cwd, env, interpreter: undefined }
+    const facts = await probePython(command.interpreter, { cwd, env, timeoutMs })
+    if (!('problem' in facts)) return withSdk({ command, cwd, env, interpreter: describeInterpreter(facts) }, facts)
+    problems.push(`'${command.interpreter.join(' ')}' cannot be run: ${facts.problem}`)
+  }
+  throw new PluginStartError({ command: candidates[0] ?? '', cwd, failure: problems.join('; '), stderr: [] })
+}
+
+function withSdk(launch: Launch, facts: PythonFacts): Launch {
+  if (facts.aiges !== null) return launch
+  const missing = missingPackages(facts)
+  if (missing !== undefined) {
+    const { command, cwd, interpreter } = launch
+    throw new PluginStartError({ command: command.text, cwd, interpreter, failure: missing, stderr: [] })
+  }
+  const { env } = launch
+  return { ...launch, env: { ...env, PYTHONPATH: `${env['PYTHONPATH']}${delimiter}${BUNDLED_SDK}` } }
+}
+
+function describeInterpreter(facts: PythonFacts): string {
+  return `${facts.executable} (Python ${facts.version}, aiges: ${facts.aiges ?? 'the one that comes with aiservice'})`
+}
+
+function pluginEnvironment(
+  daemon: LaunchOptions['env'],
+  cwd: string,
+  socketFolder: string | undefined,
+): Record<string, string> {
+  const inherited = Object.entries(daemon).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return {
+    ...Object.fromEntries(inherited),
+    // The go-plugin convention: cookie, offered protocols, ports.
+    BASIC_PLUGIN: 'hello',
+    PLUGIN_PROTOCOL_VERSIONS: OFFERED_PROTOCOLS.join(','),
+    PLUGIN_MIN_PORT: '10000',
+    PLUGIN_MAX_PORT: '25000',
+    ...(socketFolder && { PLUGIN_UNIX_SOCKET_DIR: socketFolder }),
+    PYTHONPATH: pythonPath(cwd, daemon['PYTHONPATH']),
+    // What a wrapper prints reaches the log when it is printed, and non-ASCII text does not depend on the locale.
+    PYTHONUNBUFFERED: '1',
+    PYTHONIOENCODING: 'utf-8',
+  }
+}

@@ -1,0 +1,150 @@
+import type { Logger } from 'pino'
+import { ServiceError } from '../core/error.js'
+import type { ModelSchema } from '../core/model.js'
+import { formatAddress } from '../rpc/server.js'
+import { InitError, type PluginChannel, type PluginDescription, type PluginInit } from './channel.js'
+import { ChannelV1 } from './channel-v1.js'
+import { ChannelV2 } from './channel-v2.js'
+import { PluginStartError } from './diagnosis.js'
+import { type Handshake, HandshakeError, type PluginAddress, parseHandshake } from './handshake.js'
+import { type Launch, OFFERED_PROTOCOLS } from './launch.js'
+import { PluginOutput } from './plugin-output.js'
+import { describeExit, type ProcessExit, type RunningProcess, startProcess } from './runner/process-runner.js'
+import { parseWrapperSchema } from './wrapper-schema.js'
+
+export interface PluginStartOptions {
+  readonly launch: Launch
+  readonly init: PluginInit
+  /** From the start of the process to the end of wrapperInit, in ms. */
+  readonly startTimeoutMs: number
+  readonly log: Logger
+}
+
+/** A plugin whose wrapper is ready to work. */
+export interface RunningPlugin {
+  readonly process: RunningProcess
+  readonly channel: PluginChannel
+  readonly description: PluginDescription
+  readonly schema: ModelSchema | undefined
+}
+
+/** How long a plugin that failed to start may take to end after SIGTERM. */
+const FAILED_START_GRACE_MS = 1000
+
+/**
+ * Starts a plugin: process, handshake, channel, wrapperInit.
+ * @param onBroken called when the channel of the running plugin breaks
+ * @throws PluginStartError with all that was seen; the process is gone by then
+ * @throws the signal's reason when it aborts
+ */
+export async function startPlugin(
+  options: PluginStartOptions,
+  signal: AbortSignal,
+  onBroken: (why: string) => void,
+): Promise<RunningPlugin> {
+  const { launch, log, init, startTimeoutMs } = options
+  const output = new PluginOutput(log)
+  const reader = new HandshakeReader()
+  // Ends every wait below, with the first of: the process ended, the time is over, the caller gave up.
+  const start = new AbortController()
+  const abandon = () => start.abort(signal.reason)
+  signal.addEventListener('abort', abandon)
+  const timer = setTimeout(() => start.abort(new Error(`not ready within ${startTimeoutMs} ms`)), startTimeoutMs)
+
+  const process = startProcess({
+    file: launch.command.file,
+    args: launch.command.args,
+    cwd: launch.cwd,
+    env: launch.env,
+    onLine: (stream, line) => {
+      if (stream === 'stderr' || !reader.take(line)) output.add(stream, line)
+    },
+  })
+  let exit: ProcessExit | undefined
+  void process.exited.then(ended => {
+    exit = ended
+    start.abort(new Error(`the process ${describeExit(ended)}`))
+  })
+
+  let channel: PluginChannel | undefined
+  try {
+    const handshake = await reader.handshake(start.signal)
+    channel = connect(handshake, onBroken)
+    const description = await channel.init(init, start.signal)
+    log.info({ pid: process.pid, protocol: channel.protocol, sdk: description.sdk }, 'plugin is ready')
+    return { process, channel, description, schema: readSchema(description.schema, log) }
+  } catch (error) {
+    channel?.close(new ServiceError('not_ready'))
+    await process.stop(FAILED_START_GRACE_MS)
+    signal.throwIfAborted()
+    throw new PluginStartError({
+      command: launch.command.text,
+      cwd: launch.cwd,
+      interpreter: launch.interpreter,
+      failure: error instanceof Error ? error.message : String(error),
+      firstLine: channel === undefined ? reader.firstLine : undefined,
+      // An exit that followed from our own TERM explains nothing.
+      exit: start.signal.aborted ? exit : undefined,
+      stderr: output.last,
+      initRet: error instanceof InitError ? error.ret : undefined,
+    })
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', abandon)
+  }
+}
+
+/** Looks for the handshake among the lines of a plugin's stdout. */
+class HandshakeReader {
+  /** First ordinary line; stray output before the handshake is allowed, so it matters only when none comes. */
+  firstLine: string | undefined
+  private found: Handshake | HandshakeError | undefined
+  private listener: (() => void) | undefined
+
+  /** @returns whether the line was the handshake */
+  take(line: string): boolean {
+    if (this.found !== undefined) return false
+    try {
+      this.found = parseHandshake(line, OFFERED_PROTOCOLS)
+    } catch (error) {
+      if (!(error instanceof HandshakeError)) throw error
+      this.found = error
+    }
+    if (this.found === undefined || this.found instanceof HandshakeError) this.firstLine ??= line
+    if (this.found === undefined) return false
+    this.listener?.()
+    return true
+  }
+
+  handshake(signal: AbortSignal): Promise<Handshake> {
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        if (this.found instanceof HandshakeError) reject(this.found)
+        else if (this.found !== undefined) resolve(this.found)
+      }
+      this.listener = settle
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+      settle()
+    })
+  }
+}
+
+function connect({ protocol, address }: Handshake, onBroken: (why: string) => void): PluginChannel {
+  const target = grpcTarget(address)
+  return protocol === 2 ? new ChannelV2(target, onBroken) : new ChannelV1(target, onBroken)
+}
+
+function grpcTarget(address: PluginAddress): string {
+  if (address.network === 'unix') return `unix:${address.path}`
+  return formatAddress(address.host, address.port)
+}
+
+function readSchema(text: string | undefined, log: Logger): ModelSchema | undefined {
+  if (text === undefined) return undefined
+  try {
+    return parseWrapperSchema(text)
+  } catch (error) {
+    log.warn({ err: error }, "the wrapper's schema cannot be read; requests are not checked against it")
+    return undefined
+  }
+}

@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+
+/** What a Python interpreter says of itself. */
+export interface PythonFacts {
+  readonly executable: string
+  readonly version: string
+  /** File of the `aiges` package that it finds by itself, if any. */
+  readonly aiges: string | null
+  readonly grpc: boolean
+  readonly protobuf: boolean
+}
+
+/** Why an interpreter could not be asked. */
+export interface PythonUnknown {
+  readonly problem: string
+}
+
+/** The SDK that comes with the daemon; used when the interpreter has none of its own. */
+export const BUNDLED_SDK = fileURLToPath(new URL('../../plugins/python', import.meta.url))
+
+const PROBE = `
+import importlib.util, json, sys
+def origin(name):
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    return spec.origin if spec and spec.origin else None
+print("AIGES_PROBE" + json.dumps({
+    "executable": sys.executable, "version": sys.version.split()[0], "aiges": origin("aiges"),
+    "grpc": origin("grpc") is not None, "protobuf": origin("google.protobuf") is not None,
+}))
+`
+
+/** Asks an interpreter, in the environment that its plugin will have, what it can import. */
+export async function probePython(
+  interpreter: readonly string[],
+  options: { cwd: string; env: Readonly<Record<string, string>>; timeoutMs: number },
+): Promise<PythonFacts | PythonUnknown> {
+  const [file = '', ...args] = interpreter
+  const result = await execa(file, [...args, '-c', PROBE], {
+    cwd: options.cwd,
+    env: options.env,
+    extendEnv: false,
+    stdin: 'ignore',
+    timeout: options.timeoutMs,
+    reject: false,
+  })
+  const line = result.stdout?.split('\n').find(candidate => candidate.startsWith('AIGES_PROBE'))
+  if (line === undefined) {
+    return { problem: result.stderr?.trim().split('\n').at(-1) || result.shortMessage || 'it printed nothing' }
+  }
+  return JSON.parse(line.slice('AIGES_PROBE'.length)) as PythonFacts
+}
+
+/**
+ * PYTHONPATH for a plugin: `./wrapper` if it holds wrapper.py, the working directory, then what was there. So nothing
+ * needs to be exported by hand.
+ */
+export function pythonPath(cwd: string, inherited: string | undefined): string {
+  const wrapper = join(cwd, 'wrapper')
+  const own = existsSync(join(wrapper, 'wrapper.py')) ? [wrapper, cwd] : [cwd]
+  return [...own, ...(inherited ? [inherited] : [])].join(delimiter)
+}
+
+/** What the interpreter lacks to run a plugin, with the command that mends it; undefined when it lacks nothing. */
+export function missingPackages(facts: PythonFacts): string | undefined {
+  const missing = [...(facts.grpc ? [] : ['grpcio']), ...(facts.protobuf ? [] : ['protobuf'])]
+  if (missing.length === 0) return undefined
+  const interpreter = `${facts.executable} (Python ${facts.version})`
+  return `${interpreter} lacks ${missing.join(' and ')}; run: ${facts.executable} -m pip install grpcio protobuf`
+}

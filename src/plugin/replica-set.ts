@@ -1,0 +1,95 @@
+import type { Logger } from 'pino'
+import type { Lease, WrapperBackend } from '../core/backend.js'
+import { ServiceError } from '../core/error.js'
+import type { ModelAbilities, ModelSchema, Readiness } from '../core/model.js'
+import type { Launch } from './launch.js'
+import type { RunningPlugin } from './plugin-process.js'
+import { Replica } from './replica.js'
+
+export interface ReplicaSetOptions {
+  readonly model: string
+  readonly launch: Launch
+  /** The wrapper's own configuration, handed to wrapperInit. */
+  readonly wrapperConfig: Readonly<Record<string, string>>
+  /** Plugins of this model. */
+  readonly replicas: number
+  /** Calls that one replica runs at the same time (protocol 2). */
+  readonly concurrency: number
+  readonly startTimeoutMs: number
+  readonly log: Logger
+}
+
+/** All replicas of one model. */
+export class ReplicaSet implements WrapperBackend {
+  private readonly replicas: readonly Replica[]
+  private readonly listeners = new Set<() => void>()
+  /** What the wrapper said of itself stays known while it is being restarted. */
+  private known: RunningPlugin | undefined
+
+  constructor(options: ReplicaSetOptions) {
+    const { model, launch, wrapperConfig, concurrency, startTimeoutMs } = options
+    this.replicas = Array.from({ length: options.replicas }, (_, index) => {
+      const log = options.log.child({ model, replica: index })
+      const init = { config: wrapperConfig, model, concurrency }
+      return new Replica({ launch, init, startTimeoutMs, log }, () => this.changed(), log)
+    })
+  }
+
+  /**
+   * Starts every replica. Those that fail are tried again in the background.
+   */
+  async start(): Promise<void> {
+    await Promise.all(this.replicas.map(replica => replica.start()))
+    if (this.readiness.ready) return
+    for (const { state } of this.replicas) if (state.kind === 'backoff') throw state.error
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    await Promise.all(this.replicas.map(replica => replica.stop(graceMs)))
+  }
+
+  get readiness(): Readiness {
+    const states = this.replicas.map(replica => replica.state)
+    if (states.some(state => state.kind === 'ready')) return { ready: true }
+    const failed = states.find(state => state.kind === 'backoff')
+    const why = failed ? `the plugin did not start: ${failed.error.summary}` : `the plugin is ${states[0]?.kind}`
+    return { ready: false, why }
+  }
+
+  get schema(): ModelSchema | undefined {
+    return this.known?.schema
+  }
+
+  get abilities(): ModelAbilities | undefined {
+    return this.known?.description.abilities
+  }
+
+  get version(): string | undefined {
+    return this.known?.description.version ?? this.known?.schema?.version
+  }
+
+  /** Whether each replica is ready, for the metrics. */
+  get up(): readonly boolean[] {
+    return this.replicas.map(replica => replica.state.kind === 'ready')
+  }
+
+  acquire(): Lease {
+    let best: { replica: Replica; plugin: RunningPlugin } | undefined
+    for (const replica of this.replicas) {
+      if (replica.state.kind !== 'ready' || (best && best.replica.busy <= replica.busy)) continue
+      best = { replica, plugin: replica.state.plugin }
+    }
+    if (best === undefined) throw new ServiceError('not_ready', 'no plugin is ready')
+    return best.replica.acquire(best.plugin)
+  }
+
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  private changed(): void {
+    for (const { state } of this.replicas) if (state.kind === 'ready') this.known = state.plugin
+    for (const listener of this.listeners) listener()
+  }
+}

@@ -1,0 +1,152 @@
+import type { Logger } from 'pino'
+import type { Lease, WrapperCall } from '../core/backend.js'
+import { ServiceError } from '../core/error.js'
+import type { Payload } from '../core/payload.js'
+import type { OnceCall } from './channel.js'
+import { PluginStartError } from './diagnosis.js'
+import { type PluginStartOptions, type RunningPlugin, startPlugin } from './plugin-process.js'
+import { describeExit, type ProcessExit } from './runner/process-runner.js'
+
+/**
+ * What a replica is doing. Transitions:
+ * stopped → starting (start) · starting → ready (wrapperInit returned 0) · starting → backoff (it did not start)
+ * · ready → starting (the process ended) · backoff → starting (the wait is over) · any → draining → stopped (stop)
+ */
+export type ReplicaState =
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'starting'; readonly abort: AbortController }
+  | { readonly kind: 'ready'; readonly plugin: RunningPlugin }
+  | { readonly kind: 'backoff'; readonly error: PluginStartError; readonly timer: NodeJS.Timeout }
+  | { readonly kind: 'draining' }
+
+/** Waits between starts that fail, in ms: doubled each time, with jitter. */
+const FIRST_BACKOFF_MS = 100
+const LONGEST_BACKOFF_MS = 30_000
+
+/** After Shutdown was answered or its time is over: how long a plugin may take to end before it is killed, in ms. */
+const TERM_GRACE_MS = 5000
+
+/** One plugin process and its successors: started, watched, started again when it ends. */
+export class Replica {
+  state: ReplicaState = { kind: 'stopped' }
+  /** Calls that the wrapper is working on. */
+  busy = 0
+  private failures = 0
+  private starting: Promise<void> | undefined
+
+  constructor(
+    private readonly options: PluginStartOptions,
+    private readonly onChange: () => void,
+    private readonly log: Logger,
+  ) {}
+
+  /** Resolves when the first attempt is decided: with the state `ready` or `backoff`. */
+  start(): Promise<void> {
+    this.starting = this.attempt()
+    return this.starting
+  }
+
+  acquire(plugin: RunningPlugin): Lease {
+    this.busy += 1
+    return new ReplicaLease(plugin, () => {
+      this.busy -= 1
+    })
+  }
+
+  /** Asks the plugin to end, and ends it. Whoever stops a replica has drained it before. */
+  async stop(graceMs: number): Promise<void> {
+    const { state } = this
+    this.change({ kind: 'draining' })
+    if (state.kind === 'backoff') clearTimeout(state.timer)
+    if (state.kind === 'starting') state.abort.abort(new Error('the daemon is stopping'))
+    await this.starting
+    if (state.kind === 'ready') await this.end(state.plugin, graceMs)
+    this.change({ kind: 'stopped' })
+  }
+
+  private async end({ channel, process }: RunningPlugin, graceMs: number): Promise<void> {
+    try {
+      await channel.shutdown(graceMs)
+    } catch (error) {
+      this.log.debug({ err: error }, 'the plugin did not answer Shutdown')
+    }
+    channel.close(new ServiceError('not_ready', 'the daemon is shutting down'))
+    await process.stop(TERM_GRACE_MS)
+  }
+
+  private async attempt(): Promise<void> {
+    const abort = new AbortController()
+    this.change({ kind: 'starting', abort })
+    let broken: string | undefined
+    try {
+      const plugin = await startPlugin(this.options, abort.signal, why => {
+        broken = why
+        // A process that lives but no longer talks is of no use; its end brings the next one.
+        if (this.state.kind === 'ready') void this.state.plugin.process.stop(TERM_GRACE_MS)
+      })
+      if (abort.signal.aborted) {
+        await this.end(plugin, 0)
+        return
+      }
+      this.failures = 0
+      this.change({ kind: 'ready', plugin })
+      void plugin.process.exited.then(exit => this.lost(plugin, exit, broken))
+    } catch (error) {
+      if (abort.signal.aborted) return
+      this.backOff(asStartError(error, this.options))
+    }
+  }
+
+  private lost(plugin: RunningPlugin, exit: ProcessExit, broken: string | undefined): void {
+    const crashed = new ServiceError('plugin_crashed', `the plugin ${describeExit(exit)} while it worked on this`)
+    plugin.channel.close(crashed)
+    if (this.state.kind !== 'ready') return
+    const last = { pid: plugin.process.pid, ...(broken && { channel: broken }) }
+    this.log.error(last, `the plugin ${describeExit(exit)}; starting it again`)
+    this.starting = this.attempt()
+  }
+
+  private backOff(error: PluginStartError): void {
+    const delay = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.failures) * (0.5 + Math.random() / 2)
+    this.failures += 1
+    const timer = setTimeout(() => {
+      this.starting = this.attempt()
+    }, delay)
+    this.change({ kind: 'backoff', error, timer })
+    this.log.error(`${error.message}\n  next attempt in ${Math.round(delay)} ms`)
+  }
+
+  private change(state: ReplicaState): void {
+    this.state = state
+    this.onChange()
+  }
+}
+
+class ReplicaLease implements Lease {
+  private call: OnceCall | undefined
+
+  constructor(
+    private readonly plugin: RunningPlugin,
+    private readonly released: () => void,
+  ) {}
+
+  once(call: WrapperCall, signal: AbortSignal): Promise<readonly Payload[]> {
+    this.call = this.plugin.channel.once(call, signal)
+    return this.call.result
+  }
+
+  release(onIdle: () => void): void {
+    const idle = () => {
+      this.released()
+      onIdle()
+    }
+    if (this.call === undefined) idle()
+    else this.call.whenIdle(idle)
+  }
+}
+
+function asStartError(error: unknown, { launch }: PluginStartOptions): PluginStartError {
+  if (error instanceof PluginStartError) return error
+  const failure = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return new PluginStartError({ command: launch.command.text, cwd: launch.cwd, failure, stderr: [] })
+}

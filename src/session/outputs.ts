@@ -1,0 +1,42 @@
+import { ServiceError } from '../core/error.js'
+import type { ModelSchema } from '../core/model.js'
+import type { Accept, Payload } from '../core/payload.js'
+
+/**
+ * Picks from a wrapper's outputs those that the client asked for, and gives them the attributes that it wants. Who asks
+ * for nothing gets every output with the attributes of the schema.
+ * @throws ServiceError `output_mismatch` when nothing is left, or an output is of another type than asked for
+ */
+export function selectOutputs(
+  payloads: readonly Payload[],
+  accepts: readonly Accept[],
+  schema: ModelSchema | undefined,
+): readonly Payload[] {
+  if (payloads.length === 0) throw new ServiceError('output_mismatch', 'the wrapper returned no output')
+  if (accepts.length === 0) return payloads.map(payload => describe(payload, schema, {}))
+  const selected: Payload[] = []
+  for (const payload of payloads) {
+    const accept = accepts.find(candidate => candidate.name === payload.key)
+    if (accept === undefined) continue
+    const wanted = accept.type ?? schema?.outputs.get(payload.key)?.type
+    if (wanted !== undefined && wanted !== payload.type) {
+      const text = `wrapper output '${payload.key}' is of type ${payload.type}, but ${wanted} was asked for`
+      throw new ServiceError('output_mismatch', text)
+    }
+    selected.push(describe(payload, schema, accept.attributes))
+  }
+  if (selected.length === 0) {
+    const asked = accepts.map(accept => accept.name).join(', ')
+    const given = payloads.map(payload => payload.key).join(', ')
+    throw new ServiceError(
+      'output_mismatch',
+      `none of the outputs asked for (${asked}) is among the wrapper's (${given})`,
+    )
+  }
+  return selected
+}
+
+function describe(payload: Payload, schema: ModelSchema | undefined, wanted: Accept['attributes']): Payload {
+  const declared = schema?.outputs.get(payload.key)?.attributes
+  return { ...payload, attributes: { ...declared, ...payload.attributes, ...wanted } }
+}

@@ -1,0 +1,79 @@
+import { ServiceError } from '../core/error.js'
+
+export interface SlotsOptions {
+  /** Once calls and sessions that may be in flight. */
+  readonly slots: number
+  /** Requests that may wait for a slot. */
+  readonly queue: number
+  /** How long each of them may wait, in ms. */
+  readonly queueWaitMs: number
+}
+
+/** The licence slots of a model, and the bounded queue in front of them. First come, first served. */
+export class Slots {
+  private used = 0
+  /** A set keeps its order and lets a waiter that gives up leave from the middle. */
+  private readonly waiting = new Set<() => void>()
+
+  constructor(private readonly options: SlotsOptions) {}
+
+  get inUse(): number {
+    return this.used
+  }
+
+  get total(): number {
+    return this.options.slots
+  }
+
+  get queued(): number {
+    return this.waiting.size
+  }
+
+  /** Takes a slot if one is free and nobody waits. */
+  tryTake(): boolean {
+    if (this.used >= this.options.slots || this.waiting.size > 0) return false
+    this.used += 1
+    return true
+  }
+
+  /**
+   * Waits for a slot and takes it.
+   * @throws ServiceError `no_slot` when the queue is full or the wait was too long
+   * @throws the signal's reason when it aborts first
+   */
+  take(signal: AbortSignal): Promise<void> {
+    const { slots, queue, queueWaitMs } = this.options
+    if (this.waiting.size >= queue) {
+      const text = `no free slot: all ${slots} are in use and ${this.waiting.size} requests wait already`
+      return Promise.reject(new ServiceError('no_slot', text))
+    }
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        clearTimeout(timer)
+        this.waiting.delete(proceed)
+        signal.removeEventListener('abort', abandon)
+      }
+      const proceed = () => {
+        leave()
+        resolve()
+      }
+      const abandon = () => {
+        leave()
+        reject(signal.reason)
+      }
+      const timer = setTimeout(() => {
+        leave()
+        reject(new ServiceError('no_slot', `no slot became free within ${queueWaitMs} ms`))
+      }, queueWaitMs)
+      this.waiting.add(proceed)
+      signal.addEventListener('abort', abandon)
+    })
+  }
+
+  /** Gives a slot back; whoever has waited longest gets it. */
+  free(): void {
+    const [next] = this.waiting
+    if (next === undefined) this.used -= 1
+    else next()
+  }
+}
