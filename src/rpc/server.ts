@@ -1,4 +1,11 @@
-import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
+import {
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerWritableStream,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js'
 import { ServiceError } from '../core/error.js'
 import { FLOW_CONTROL_WINDOW_BYTES } from './channel.js'
 
@@ -18,6 +25,11 @@ export interface RpcServerOptions {
 /** A gRPC server with an orderly end. Add services, then start once, then stop. */
 export interface RpcServer {
   addService(definition: ServiceDefinition, implementation: UntypedServiceImplementation): void
+  /**
+   * Adds a service whose streams carry no work, such as health and reflection: `stop` ends them instead of waiting for
+   * a client to do so.
+   */
+  addWatchService(definition: ServiceDefinition, implementation: UntypedServiceImplementation): void
   /** Resolves with the port that was really bound. @throws ServiceError `misconfigured` when the address cannot be had */
   start(): Promise<{ readonly host: string; readonly port: number }>
   /** Accepts nothing new, lets calls end for up to `graceMs`, then cuts the rest off. */
@@ -36,9 +48,13 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     'grpc.max_send_message_length': maxMessageBytes,
     'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
   })
+  const watches = new Set<EndableStream>()
 
   return {
     addService: (definition, implementation) => server.addService(definition, implementation),
+
+    addWatchService: (definition, implementation) =>
+      server.addService(definition, trackStreams(definition, implementation, watches)),
 
     start: () =>
       new Promise((resolve, reject) => {
@@ -51,12 +67,36 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     stop: graceMs =>
       new Promise(resolve => {
         const force = setTimeout(() => server.forceShutdown(), graceMs)
+        for (const watch of watches) watch.end()
         server.tryShutdown(() => {
           clearTimeout(force)
           resolve()
         })
       }),
   }
+}
+
+type EndableStream = ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>
+
+/** The same implementation, its streams kept in `open` for as long as they are. */
+function trackStreams(
+  definition: ServiceDefinition,
+  implementation: UntypedServiceImplementation,
+  open: Set<EndableStream>,
+): UntypedServiceImplementation {
+  const tracked = { ...implementation }
+  for (const [name, method] of Object.entries(definition)) {
+    // grpc-js takes handlers under the name of the .proto file and under its lower-camel form.
+    const key = name in implementation ? name : (method.originalName ?? name)
+    const handler = implementation[key] as ((call: EndableStream) => void) | undefined
+    if (!method.responseStream || handler === undefined) continue
+    tracked[key] = (call: EndableStream) => {
+      open.add(call)
+      for (const event of ['finish', 'cancelled']) call.once(event, () => open.delete(call))
+      handler(call)
+    }
+  }
+  return tracked
 }
 
 function bindFailure(error: Error, host: string, port: number, portKey: string): string {

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import { ServiceError } from '../../core/error.js'
+import type { InferenceService } from '../../core/inference.js'
+import { _protocol_LoaderInput_SessState as SessState } from '../../gen/gateway/protocol/LoaderInput.js'
+import type { ReqData__Output } from '../../gen/gateway/utils/ReqData.js'
+import { decodeLoaderInput, EMPTY_OUTPUT, encodeFailure, encodeOnceResult, toInferenceRequest } from './codec.js'
+import { toXsfFailure } from './error-map.js'
+
+/** How long a call may block when `waitTime` does not say, in ms. Source: reference. */
+const DEFAULT_WAIT_MS = 500
+
+export interface OperationContext {
+  readonly inference: InferenceService
+  readonly log: Logger
+  /** Aborted when the caller left. */
+  readonly signal: AbortSignal
+}
+
+/** What an operation puts into a ResData. */
+export interface Answer {
+  readonly code: number
+  readonly errorInfo: string
+  /** A serialized LoaderOutput. */
+  readonly output: Uint8Array
+}
+
+type Operation = (request: ReqData__Output, context: OperationContext) => Promise<Answer> | Answer
+
+const acceptAndIgnore: Operation = () => answer(EMPTY_OUTPUT)
+
+const unknownHandle: Operation = () => {
+  throw new ServiceError('session_unknown', 'service instance invalid')
+}
+
+const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
+  ['AIIn', send],
+  ['AIOut', unknownHandle],
+  ['AIExcp', unknownHandle],
+  [
+    'AILBType',
+    () => {
+      throw new ServiceError('operation_unknown', 'AILBType: slots cannot be changed at run time')
+    },
+  ],
+  ['AIDetect', acceptAndIgnore],
+  ['AILoad', acceptAndIgnore],
+  ['AIUnLoad', acceptAndIgnore],
+  ['AIHotword', acceptAndIgnore],
+])
+
+/** Runs the operation that `op` names. Never rejects: a failure is an answer. */
+export async function runOperation(request: ReqData__Output, context: OperationContext): Promise<Answer> {
+  try {
+    const operation = OPERATIONS.get(request.op)
+    if (operation === undefined) {
+      const known = [...OPERATIONS.keys()].join(', ')
+      throw new ServiceError('operation_unknown', `invalid service operation "${request.op}"; known are ${known}`)
+    }
+    return await operation(request, context)
+  } catch (thrown) {
+    return failed(thrown, context.log)
+  }
+}
+
+/** AIIn: a once call, or a frame of a session. */
+async function send(request: ReqData__Output, context: OperationContext): Promise<Answer> {
+  if (request.param['SeqNo'] !== '1') throw new ServiceError('session_unknown', 'service instance invalid')
+  const bytes = request.data[0]?.data
+  if (bytes === undefined || bytes.length === 0) return answer(EMPTY_OUTPUT)
+
+  const deadline = performance.now() + waitMs(request.param['waitTime'])
+  const input = decodeLoaderInput(bytes)
+  const sid = input.headers['sid'] || randomUUID()
+  try {
+    if (input.state !== SessState.ONCE) {
+      throw new ServiceError('operation_unknown', 'this wrapper has no sessions; send state ONCE')
+    }
+    const { inference, signal } = context
+    const result = await inference.once(toInferenceRequest(input, sid), { sid, protocol: 'xsf', signal, deadline })
+    return answer(encodeOnceResult(input.serviceId || inference.model('').name, result))
+  } catch (thrown) {
+    return failed(thrown, context.log.child({ sid }))
+  }
+}
+
+function waitMs(text: string | undefined): number {
+  const milliseconds = Number(text)
+  return Number.isFinite(milliseconds) && milliseconds > 0 ? milliseconds : DEFAULT_WAIT_MS
+}
+
+function answer(output: Uint8Array): Answer {
+  return { code: 0, errorInfo: '', output }
+}
+
+function failed(thrown: unknown, log: Logger): Answer {
+  const failure = toXsfFailure(thrown)
+  const { error, code, text, elsewhere } = failure
+  const record = { code, reason: error.reason, ...(error.cause === undefined ? {} : { err: error.cause }) }
+  log[SERVER_FAULTS.has(error.code) ? 'error' : 'info'](record, error.message)
+  const output = encodeFailure(failure)
+  return elsewhere ? { code, errorInfo: text, output } : { code: 0, errorInfo: '', output }
+}
+
+/** Kinds of failure that are not the caller's doing. */
+const SERVER_FAULTS: ReadonlySet<string> = new Set([
+  'internal',
+  'unavailable',
+  'failed_precondition',
+  'resource_exhausted',
+  'deadline_exceeded',
+] satisfies ServiceError['code'][])

@@ -1,0 +1,167 @@
+import { status } from '@grpc/grpc-js'
+import { afterEach, describe, expect, test } from 'vitest'
+import { REASONS, type Reason, ServiceError } from '../../../../src/core/error.js'
+import { XSF_CODES } from '../../../../src/protocols/xsf/error-map.js'
+import { rpcErrorOf } from '../../../../src/rpc/unary.js'
+import { type FixtureOptions, failing, MIB, onceRequest, SEVEN, startXsf } from './fixture.js'
+
+const cleanups: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup()
+})
+
+async function start(options?: FixtureOptions) {
+  const xsf = await startXsf(options)
+  cleanups.push(xsf.close)
+  return xsf
+}
+
+describe('a once call', () => {
+  test('must be answered within waitTime, and within 500 ms when there is none or it is no number', async () => {
+    const xsf = await start()
+    const waits = [{ waitTime: '3000' }, {}, { waitTime: 'soon' }, { waitTime: '-1' }]
+    const before = performance.now()
+    for (const param of waits) await xsf.call(onceRequest({}, param as Record<string, string>))
+    const allowed = xsf.seen.map(({ ctx }) => (ctx.deadline as number) - before)
+    const elapsed = performance.now() - before
+    for (const [index, wait] of [3000, 500, 500, 500].entries()) {
+      expect(allowed[index]).toBeGreaterThanOrEqual(wait)
+      expect(allowed[index]).toBeLessThanOrEqual(wait + elapsed)
+    }
+  })
+
+  test('carries its sid to the core and as a parameter; other headers are not handed over', async () => {
+    const xsf = await start()
+    await xsf.call(onceRequest({ headers: { sid: 's-7', appid: 'a' }, params: { beam: '2' } }))
+    expect(xsf.seen[0]?.ctx).toMatchObject({ sid: 's-7', protocol: 'xsf' })
+    expect(xsf.seen[0]?.request.parameters).toEqual({ beam: '2', sid: 's-7' })
+  })
+
+  test('is given a sid and a handle when it brings none', async () => {
+    const xsf = await start()
+    const { response } = await xsf.call({ ...onceRequest({ headers: {} }), s: null })
+    const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/
+    expect(xsf.seen[0]?.ctx.sid).toMatch(uuid)
+    expect(xsf.seen[0]?.request.parameters['sid']).toBe(xsf.seen[0]?.ctx.sid)
+    expect(response.s?.h).toMatch(uuid)
+  })
+
+  test('without a serviceId goes to the first model, whose name the answer bears', async () => {
+    const xsf = await start()
+    const { output } = await xsf.call(onceRequest({ serviceId: '' }))
+    expect(xsf.seen[0]?.request.model).toBe('')
+    expect(output.serviceId).toBe('svcName')
+  })
+
+  test('that expects nothing gets every output of the result with its type', async () => {
+    const audio = { key: 'sound', type: 'audio', status: 3, attributes: {}, data: Buffer.from('pcm') } as const
+    const xsf = await start({ once: async () => ({ ...SEVEN, payloads: [...SEVEN.payloads, audio] }) })
+    const { output } = await xsf.call(onceRequest({ expect: [] }))
+    expect(xsf.seen[0]?.request.accepts).toEqual([])
+    expect(output.pl.map(({ meta }) => [meta?.name, meta?.dataType])).toEqual([
+      ['result', 0],
+      ['sound', 1],
+    ])
+    expect(output.pl[1]?.data).toEqual(Buffer.from('pcm'))
+  })
+
+  test('expects a type only when it names another than text, which is what naming none looks like', async () => {
+    const xsf = await start()
+    await xsf.call(onceRequest({ expect: [{ name: 'a' }, { name: 'b', dataType: 'AUDIO' }] }))
+    expect(xsf.seen[0]?.request.accepts).toEqual([
+      { name: 'a', attributes: {} },
+      { name: 'b', type: 'audio', attributes: {} },
+    ])
+  })
+
+  test.each([
+    ['no payload', { pl: [] }, 10009],
+    ['a payload without a name', { pl: [{ data: Buffer.from('x') }] }, 10401],
+    ['an unknown data type', { pl: [{ meta: { name: 'img', dataType: 9 as 4 } }] }, 10401],
+    ['an unknown status', { pl: [{ meta: { name: 'img', attribute: { status: '4' } } }] }, 10401],
+    ['the state of a session', { state: 'STREAM' as const }, 10003],
+  ])('with %s is refused before a wrapper sees it', async (_name, input, code) => {
+    const xsf = await start()
+    const { response, output } = await xsf.call(onceRequest(input))
+    expect(response.code).toBe(0)
+    expect(output).toMatchObject({ code, status: 2 })
+    expect(xsf.seen).toEqual([])
+  })
+
+  test('is aborted when its caller goes away', async () => {
+    let begin = (_signal: AbortSignal) => {}
+    const begun = new Promise<AbortSignal>(resolve => {
+      begin = resolve
+    })
+    const xsf = await start({
+      once: (_request, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason))
+          begin(signal)
+        }),
+    })
+    const controller = new AbortController()
+    const response = xsf.call(onceRequest(), controller.signal).catch(reason => reason)
+    const signal = await begun
+    const aborted = new Promise(resolve => signal.addEventListener('abort', resolve))
+    controller.abort('left')
+    expect(await response).toBe('left')
+    await aborted
+    expect(signal.reason).toMatchObject({ reason: 'cancelled' })
+  })
+})
+
+describe('a failure', () => {
+  test('without a free slot is repeated outside the output, so that the caller tries another node', async () => {
+    const xsf = await start({ once: failing(new ServiceError('no_slot')) })
+    const { response, output } = await xsf.call(onceRequest())
+    expect(response).toMatchObject({ code: 10110, error_info: REASONS.no_slot.meaning })
+    expect(output).toMatchObject({ code: 10110, err: REASONS.no_slot.meaning, status: 2 })
+  })
+
+  test.each(Object.keys(REASONS) as Reason[])('of reason %s has its number and travels in the output', async reason => {
+    const xsf = await start({ once: failing(new ServiceError(reason, 'what happened')) })
+    const { output } = await xsf.call(onceRequest())
+    expect(output).toMatchObject({ serviceId: '', code: XSF_CODES[reason], status: 2, pl: [] })
+    expect(XSF_CODES[reason]).toBeGreaterThanOrEqual(10000)
+  })
+
+  test('that nobody foresaw becomes a fixed text, its cause logged once with the sid', async () => {
+    const xsf = await start({ once: failing(new TypeError('secret')) })
+    const { output } = await xsf.call(onceRequest())
+    expect(output).toMatchObject({ code: 11502, err: 'internal error' })
+    expect(xsf.logLines).toHaveLength(1)
+    expect(xsf.logLines[0]).toMatchObject({ level: 50, sid: 'sid-1', reason: 'internal', err: { message: 'secret' } })
+  })
+
+  test('of the caller is logged at info', async () => {
+    const xsf = await start({ once: failing(new ServiceError('schema_violation', 'payload.img is absent')) })
+    await xsf.call(onceRequest())
+    expect(xsf.logLines).toMatchObject([{ level: 30, sid: 'sid-1', code: 10107, msg: 'payload.img is absent' }])
+  })
+})
+
+test.each(['AIDetect', 'AILoad', 'AIUnLoad', 'AIHotword'])('%s is accepted with an empty answer', async op => {
+  const xsf = await start()
+  const { response, output } = await xsf.call({ op, param: { SeqNo: '1' } })
+  expect(response.code).toBe(0)
+  expect(output).toEqual({ serviceId: '', code: 0, err: '', status: 0, pl: [] })
+})
+
+test('AILBType is refused while slots cannot be changed at run time', async () => {
+  const xsf = await start()
+  const { output } = await xsf.call({ op: 'AILBType', param: { lbType: '1', authzNo: '2' } })
+  expect(output).toMatchObject({ code: 10003, status: 2 })
+})
+
+test('an unknown operation is told which are known', async () => {
+  const xsf = await start()
+  const { output } = await xsf.call({ op: 'Nope' })
+  expect(output.err).toMatch(/"Nope".*AIIn, AIOut/)
+})
+
+test('a request past the size limit ends with RESOURCE_EXHAUSTED', async () => {
+  const xsf = await start({ maxMessageBytes: MIB })
+  const request = onceRequest({ pl: [{ meta: { name: 'img' }, data: Buffer.alloc(MIB) }] })
+  expect(await xsf.call(request).catch(rpcErrorOf)).toMatchObject({ code: status.RESOURCE_EXHAUSTED })
+})
