@@ -24,6 +24,9 @@ import {
 import { PendingCall } from './pending-call.js'
 import { dataTypeNumber, dataTypeOf, statusOf } from './wire-payload.js'
 
+/** Longest time between a broken connection and the report that the process behind it has ended, in ms. */
+const CRASH_REPORT_MS = 1000
+
 /**
  * Plugin protocol 1, as existing AIGES plugins speak it: a unary call per request, every result on the one stream
  * `communicate`, matched by tag.
@@ -70,7 +73,7 @@ export class ChannelV1 implements PluginChannel {
         if (reply.ret !== 0) this.fail(tag, wrapperError(reply.ret, ''))
         else if (reply.list.length > 0) this.receive({ ...reply, tag })
       },
-      (error: unknown) => this.fail(tag, callError(error)),
+      (error: unknown) => this.callFailed(tag, error),
     )
     return pending
   }
@@ -138,6 +141,16 @@ export class ChannelV1 implements PluginChannel {
     }
     this.pending.delete(response.tag)
     pending.finish()
+  }
+
+  /**
+   * A connection that broke usually means that the process ended, which is reported a moment later and fails the call
+   * as a crash; only when the process lives on is it the call that failed.
+   */
+  private callFailed(tag: string, error: unknown): void {
+    const settle = () => this.fail(tag, callError(error))
+    if (rpcErrorOf(error)?.code === grpcStatus.UNAVAILABLE) setTimeout(settle, CRASH_REPORT_MS).unref()
+    else settle()
   }
 
   private fail(tag: string, error: unknown): void {

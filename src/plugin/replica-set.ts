@@ -16,6 +16,8 @@ export interface ReplicaSetOptions {
   /** Calls that one replica runs at the same time (protocol 2). */
   readonly concurrency: number
   readonly startTimeoutMs: number
+  /** How long a plugin may take to end after SIGTERM before it is killed, in ms. Default 5000. */
+  readonly termGraceMs?: number
   readonly log: Logger
 }
 
@@ -27,11 +29,11 @@ export class ReplicaSet implements WrapperBackend {
   private known: RunningPlugin | undefined
 
   constructor(options: ReplicaSetOptions) {
-    const { model, launch, wrapperConfig, concurrency, startTimeoutMs } = options
+    const { model, launch, wrapperConfig, concurrency, startTimeoutMs, termGraceMs = 5000 } = options
     this.replicas = Array.from({ length: options.replicas }, (_, index) => {
       const log = options.log.child({ model, replica: index })
       const init = { config: wrapperConfig, model, concurrency }
-      return new Replica({ launch, init, startTimeoutMs, log }, () => this.changed(), log)
+      return new Replica({ launch, init, startTimeoutMs, termGraceMs, log }, () => this.changed(), log)
     })
   }
 

@@ -23,8 +23,10 @@ export type ReplicaState =
 const FIRST_BACKOFF_MS = 100
 const LONGEST_BACKOFF_MS = 30_000
 
-/** After Shutdown was answered or its time is over: how long a plugin may take to end before it is killed, in ms. */
-const TERM_GRACE_MS = 5000
+export interface ReplicaOptions extends PluginStartOptions {
+  /** How long a plugin may take to end after SIGTERM before it is killed, in ms. */
+  readonly termGraceMs: number
+}
 
 /** One plugin process and its successors: started, watched, started again when it ends. */
 export class Replica {
@@ -35,7 +37,7 @@ export class Replica {
   private starting: Promise<void> | undefined
 
   constructor(
-    private readonly options: PluginStartOptions,
+    private readonly options: ReplicaOptions,
     private readonly onChange: () => void,
     private readonly log: Logger,
   ) {}
@@ -71,7 +73,7 @@ export class Replica {
       this.log.debug({ err: error }, 'the plugin did not answer Shutdown')
     }
     channel.close(new ServiceError('not_ready', 'the daemon is shutting down'))
-    await process.stop(TERM_GRACE_MS)
+    await process.stop(this.options.termGraceMs)
   }
 
   private async attempt(): Promise<void> {
@@ -82,7 +84,7 @@ export class Replica {
       const plugin = await startPlugin(this.options, abort.signal, why => {
         broken = why
         // A process that lives but no longer talks is of no use; its end brings the next one.
-        if (this.state.kind === 'ready') void this.state.plugin.process.stop(TERM_GRACE_MS)
+        if (this.state.kind === 'ready') void this.state.plugin.process.stop(this.options.termGraceMs)
       })
       if (abort.signal.aborted) {
         await this.end(plugin, 0)

@@ -1,0 +1,183 @@
+/**
+ * A plugin that misbehaves on request: `fault-plugin.ts MODE [--protocol 1|2] [--network unix|tcp]`.
+ * What a call does is chosen per call by its parameter `fault`; modes concern the start and the end of the process.
+ */
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { Server, ServerCredentials, type ServerDuplexStream, status } from '@grpc/grpc-js'
+import type { HostBatch__Output as HostBatch } from '../../src/gen/plugin/aiges/plugin/v2/HostBatch.js'
+import type { PluginBatch } from '../../src/gen/plugin/aiges/plugin/v2/PluginBatch.js'
+import type { WrapperPluginHandlers } from '../../src/gen/plugin/aiges/plugin/v2/WrapperPlugin.js'
+import type { Request__Output as Request } from '../../src/gen/plugin/aiges/Request.js'
+import type { Response } from '../../src/gen/plugin/aiges/Response.js'
+import type { WrapperServiceHandlers } from '../../src/gen/plugin/aiges/WrapperService.js'
+import type { ProtoGrpcType as V1 } from '../../src/gen/plugin/wrapper-v1.js'
+import type { ProtoGrpcType as V2 } from '../../src/gen/plugin/wrapper-v2.js'
+import { loadProto } from '../../src/rpc/proto.js'
+
+export type StartMode =
+  | 'well-behaved'
+  /** Prints banners first, one of them with bars in it. */
+  | 'garbage-line'
+  | 'silent'
+  | 'exit-before-line'
+  | 'wrong-core-version'
+  | 'init-error'
+  | 'init-hang'
+  | 'exit-in-init'
+  | 'ignore-shutdown'
+  | 'flood-stdout'
+
+export type CallFault =
+  | 'none'
+  | 'crash'
+  | 'hang'
+  | 'error-ret'
+  | 'rpc-error'
+  | 'wrong-type'
+  | 'no-output'
+  | 'answer-twice'
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    protocol: { type: 'string', default: '2' },
+    network: { type: 'string', default: 'unix' },
+  },
+})
+const mode = positionals[0] as StartMode
+const version = Number(values.protocol)
+
+const SCHEMA = JSON.stringify({
+  meta: {
+    serviceId: 'fault',
+    version: '1.2.3',
+    route: '/v1/private/fault',
+    fault: { input: { text: { dataType: 'text' } }, accept: { result: { dataType: 'text' } } },
+  },
+  schemainput: { type: 'object' },
+  schemaoutput: { type: 'object' },
+})
+
+interface Call {
+  readonly fault: CallFault
+  readonly echo: { key: string; type: number; status: number; data: Buffer }
+}
+
+function callOf(params: { [name: string]: string }, data: Buffer | undefined): Call {
+  const echo = { key: 'result', type: 0, status: 3, data: data ?? Buffer.alloc(0) }
+  return { fault: (params['fault'] ?? 'none') as CallFault, echo }
+}
+
+function initRet(): number {
+  if (mode === 'exit-in-init') {
+    console.error('ERROR the licence file /nowhere/licence.dat: No such file or directory')
+    process.exit(3)
+  }
+  return mode === 'init-error' ? 30002 : 0
+}
+
+const protocol1: Partial<WrapperServiceHandlers> = {
+  communicate: stream => {
+    results = stream
+  },
+  wrapperInit: (_, reply) => {
+    if (mode !== 'init-hang') reply(null, { ret: initRet() })
+  },
+  wrapperSchema: (_, reply) => reply(null, { data: SCHEMA }),
+  wrapperOnceExec: (call, reply) => {
+    const { tag, params, list } = call.request
+    const { fault, echo } = callOf(params, list[0]?.data)
+    if (fault === 'rpc-error') return reply({ code: status.UNKNOWN, details: 'Exception calling application: boom' })
+    if (fault === 'error-ret') return reply(null, { ret: 100 })
+    answer1(tag, fault, echo)
+    reply(null, {})
+  },
+}
+let results: ServerDuplexStream<Request, Response> | undefined
+
+function answer1(tag: string, fault: CallFault, echo: Call['echo']): void {
+  if (fault === 'crash') process.kill(process.pid, 'SIGKILL')
+  if (fault === 'hang') return
+  const list = fault === 'no-output' ? [] : [{ ...echo, type: fault === 'wrong-type' ? 9 : 0 }]
+  for (let times = fault === 'answer-twice' ? 2 : 1; times > 0; times -= 1) results?.write({ tag, list })
+}
+
+const protocol2: WrapperPluginHandlers = {
+  Init: (_, reply) => {
+    if (mode === 'init-hang') return
+    const code = initRet()
+    const message = code === 0 ? '' : 'wrapperInit returned 7: no licence'
+    reply(null, {
+      code,
+      message,
+      schema: SCHEMA,
+      version: '1.2.3',
+      sdk: 'fault',
+      capabilities: { once: true, concurrency: 1 },
+    })
+  },
+  Run: stream => {
+    stream.on('data', (batch: HostBatch) => answer2(stream, batch))
+    stream.on('end', () => stream.end())
+  },
+  Shutdown: (_, reply) => {
+    if (mode === 'ignore-shutdown') return
+    reply(null, {})
+    setImmediate(() => process.exit(0))
+  },
+}
+
+function answer2(stream: ServerDuplexStream<HostBatch, PluginBatch>, batch: HostBatch): void {
+  for (const { id, once } of batch.messages) {
+    if (!once) continue
+    const { fault, echo } = callOf(once.params, once.payloads[0]?.data)
+    stream.write({ started: [id] })
+    if (fault === 'crash') process.kill(process.pid, 'SIGKILL')
+    if (fault === 'hang') continue
+    if (fault === 'rpc-error') {
+      stream.destroy(Object.assign(new Error('boom'), { code: status.UNKNOWN, details: 'boom' }))
+      return
+    }
+    const failed = { id, last: true, code: 100, message: 'the wrapper says no' }
+    const payloads = fault === 'no-output' ? [] : [{ ...echo, type: fault === 'wrong-type' ? 9 : 0 }]
+    const result = fault === 'error-ret' ? failed : { id, last: true, payloads }
+    for (let times = fault === 'answer-twice' ? 2 : 1; times > 0; times -= 1) stream.write({ results: [result] })
+  }
+}
+
+function serve(): void {
+  const server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 })
+  const { WrapperService } = loadProto<V1>('plugin', 'wrapper-v1.proto').aiges
+  const { WrapperPlugin } = loadProto<V2>('plugin', 'wrapper-v2.proto').aiges.plugin.v2
+  if (version === 1) server.addService(WrapperService.service, protocol1 as WrapperServiceHandlers)
+  else server.addService(WrapperPlugin.service, { ...protocol2 })
+
+  const folder = process.env['PLUGIN_UNIX_SOCKET_DIR'] ?? mkdtempSync(join(tmpdir(), 'fault-plugin-'))
+  const path = join(folder, `plugin-${process.pid}`)
+  const address = values.network === 'unix' ? `unix:${path}` : '127.0.0.1:0'
+  server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+    if (error) throw error
+    const where = values.network === 'unix' ? `unix|${path}` : `tcp|127.0.0.1:${port}`
+    const core = mode === 'wrong-core-version' ? 2 : 1
+    console.log(`${core}|${version}|${where}|grpc`)
+    if (mode === 'flood-stdout') flood()
+  })
+}
+
+/** Two million bytes, some of them in one line without an end. */
+function flood(): void {
+  for (let line = 0; line < 10_000; line += 1) console.log(`flood ${line} ${'x'.repeat(90)}`)
+  process.stdout.write('y'.repeat(1_000_000))
+}
+
+process.stdin.on('end', () => process.exit(0)).resume()
+if (mode === 'ignore-shutdown') process.on('SIGTERM', () => {})
+if (mode === 'exit-before-line') {
+  console.error("ModuleNotFoundError: No module named 'torch'")
+  process.exit(1)
+}
+if (mode === 'garbage-line') console.log('welcome | to | the | wrapper\n1.0|loading weights')
+if (mode !== 'silent') serve()

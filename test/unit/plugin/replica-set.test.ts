@@ -1,0 +1,227 @@
+import { pino } from 'pino'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import type { WrapperCall } from '../../../src/core/backend.js'
+import { ServiceError } from '../../../src/core/error.js'
+import { ReplicaSet } from '../../../src/plugin/replica-set.js'
+import { createSocketFolder } from '../../../src/plugin/socket-folder.js'
+import { type FaultLaunchOptions, faultLaunch } from '../../helpers/fault-launch.js'
+import type { CallFault, StartMode } from '../../helpers/fault-plugin.js'
+
+const sockets = createSocketFolder()
+const running: ReplicaSet[] = []
+
+afterEach(async () => {
+  await Promise.all(running.splice(0).map(set => set.stop(100)))
+})
+afterAll(() => sockets.remove())
+
+interface SetOptions extends Partial<FaultLaunchOptions> {
+  readonly startTimeoutMs?: number
+}
+
+function replicaSet(mode: StartMode, { startTimeoutMs = 10_000, ...launch }: SetOptions = {}): ReplicaSet {
+  const set = new ReplicaSet({
+    model: 'fault',
+    launch: faultLaunch(mode, { socketFolder: sockets.path as string, ...launch }),
+    wrapperConfig: {},
+    replicas: 1,
+    concurrency: 1,
+    startTimeoutMs,
+    termGraceMs: 300,
+    log: pino({ level: 'silent' }),
+  })
+  running.push(set)
+  return set
+}
+
+let sids = 0
+function call(fault: CallFault, text = 'hello'): WrapperCall {
+  sids += 1
+  const payload = { key: 'text', type: 'text', status: 3, attributes: {}, data: Buffer.from(text) } as const
+  return { sid: `sid-${sids}`, parameters: { fault }, payloads: [payload], deadline: performance.now() + 10_000 }
+}
+
+async function once(set: ReplicaSet, fault: CallFault, signal = new AbortController().signal) {
+  const lease = set.acquire()
+  try {
+    return await lease.once(call(fault), signal)
+  } finally {
+    lease.release(() => {})
+  }
+}
+
+/** Resolves when the set's readiness is what is expected. */
+function until(set: ReplicaSet, ready: boolean): Promise<void> {
+  return new Promise(resolve => {
+    const check = () => {
+      if (set.readiness.ready !== ready) return
+      stop()
+      resolve()
+    }
+    const stop = set.onChange(check)
+    check()
+  })
+}
+
+const reasonOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'no error',
+    (error: unknown) => (error instanceof ServiceError ? error.reason : `${error}`),
+  )
+
+describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
+  it.each(['unix', 'tcp'] as const)('is reached over %s', async network => {
+    const set = replicaSet('well-behaved', { protocol, network })
+    await set.start()
+    expect(set.readiness).toEqual({ ready: true })
+    expect(set.schema).toMatchObject({ serviceId: 'fault', version: '1.2.3', routes: ['/v1/private/fault'] })
+    const [output] = await once(set, 'none')
+    expect(output).toMatchObject({ key: 'result', type: 'text', status: 3 })
+    expect(Buffer.from(output?.data ?? []).toString()).toBe('hello')
+  })
+
+  it('answers many calls at once, each with its own result', async () => {
+    const set = replicaSet('well-behaved', { protocol })
+    await set.start()
+    const texts = Array.from({ length: 200 }, (_, index) => `text ${index}`)
+    const answers = await Promise.all(
+      texts.map(text => set.acquire().once(call('none', text), new AbortController().signal)),
+    )
+    expect(answers.map(([output]) => Buffer.from(output?.data ?? []).toString())).toEqual(texts)
+  })
+
+  it('carries a payload of 20 MB both ways', async () => {
+    const set = replicaSet('well-behaved', { protocol })
+    await set.start()
+    const text = 'x'.repeat(20 << 20)
+    const [output] = await set.acquire().once(call('none', text), new AbortController().signal)
+    expect(output?.data.byteLength).toBe(text.length)
+  })
+
+  it('may print what it likes before its handshake line', async () => {
+    const set = replicaSet('garbage-line', { protocol })
+    await set.start()
+    expect(set.readiness.ready).toBe(true)
+  })
+
+  it('may flood its stdout', async () => {
+    const set = replicaSet('flood-stdout', { protocol })
+    await set.start()
+    expect(await once(set, 'none')).toHaveLength(1)
+  })
+
+  it('fails the calls that it was working on when it crashes, and is replaced', async () => {
+    const set = replicaSet('well-behaved', { protocol })
+    await set.start()
+    const gone = until(set, false)
+    expect(await Promise.all([reasonOf(once(set, 'hang')), reasonOf(once(set, 'crash'))])).toEqual([
+      'plugin_crashed',
+      'plugin_crashed',
+    ])
+    await gone
+    await until(set, true)
+    expect(await once(set, 'none')).toHaveLength(1)
+  })
+
+  it('passes on the code of its wrapper', async () => {
+    const set = replicaSet('well-behaved', { protocol })
+    await set.start()
+    await expect(once(set, 'error-ret')).rejects.toMatchObject({ reason: 'wrapper_failed', wrapperRet: 100 })
+    expect(await once(set, 'none')).toHaveLength(1)
+  })
+
+  it('is reported when it answers with a data type that does not exist', async () => {
+    const set = replicaSet('well-behaved', { protocol })
+    await set.start()
+    expect(await reasonOf(once(set, 'wrong-type'))).toBe('output_mismatch')
+  })
+
+  it('may answer twice without harm to the next call', async () => {
+    const set = replicaSet('well-behaved', { protocol })
+    await set.start()
+    expect(await once(set, 'answer-twice')).toHaveLength(1)
+    expect(await once(set, 'none')).toHaveLength(1)
+  })
+
+  it('does not hold a client whose call was given up, but stays busy until its wrapper answers', async () => {
+    const set = replicaSet('well-behaved', { protocol })
+    await set.start()
+    const client = new AbortController()
+    const lease = set.acquire()
+    const result = reasonOf(lease.once(call('hang'), client.signal))
+    client.abort(new ServiceError('cancelled'))
+    expect(await result).toBe('cancelled')
+    let idle = false
+    const gone = new Promise<void>(resolve => {
+      lease.release(() => {
+        idle = true
+        resolve()
+      })
+    })
+    expect(idle).toBe(false)
+    await Promise.all([reasonOf(once(set, 'crash')), gone])
+  })
+
+  it('is killed when it ignores the wish to end', async () => {
+    const set = replicaSet('ignore-shutdown', { protocol })
+    await set.start()
+    const started = performance.now()
+    await set.stop(100)
+    expect(set.readiness.ready).toBe(false)
+    expect(performance.now() - started).toBeLessThan(3000)
+  })
+
+  it('reports why its wrapper could not be initialised', async () => {
+    const set = replicaSet('init-error', { protocol })
+    await expect(set.start()).rejects.toThrow('wrapperInit failed (ret 30002)')
+    expect(set.readiness).toMatchObject({ ready: false, why: expect.stringContaining('ret 30002') })
+  })
+
+  it('reports a wrapperInit that does not return', async () => {
+    const set = replicaSet('init-hang', { protocol, startTimeoutMs: 2500 })
+    await expect(set.start()).rejects.toThrow('not ready within 2500 ms')
+  })
+
+  it('reports an exit during wrapperInit with the last lines of output', async () => {
+    const set = replicaSet('exit-in-init', { protocol })
+    await expect(set.start()).rejects.toThrow(/exited with code 3[\s\S]*licence\.dat[\s\S]*likely cause/)
+  })
+})
+
+describe('a plugin that does not start', () => {
+  it('is reported with command, folder, exit and likely cause', async () => {
+    const set = replicaSet('exit-before-line')
+    const error = await set.start().catch((thrown: Error) => thrown.message)
+    expect(error).toContain('command: fault-plugin exit-before-line')
+    expect(error).toContain(`working directory: ${process.cwd()}`)
+    expect(error).toContain('process: exited with code 1')
+    expect(error).toContain("ModuleNotFoundError: No module named 'torch'")
+    expect(error).toMatch(/likely cause: .*pip install torch/)
+  })
+
+  it('is reported when it never prints a line', async () => {
+    const set = replicaSet('silent', { startTimeoutMs: 1500 })
+    await expect(set.start()).rejects.toThrow('not ready within 1500 ms')
+  })
+
+  it('is reported with the handshake line that was refused', async () => {
+    const set = replicaSet('wrong-core-version')
+    await expect(set.start()).rejects.toThrow(/core protocol version is 2[\s\S]*read instead of a handshake: 2\|2\|/)
+  })
+
+  it('is reported when its command does not exist', async () => {
+    const launch = faultLaunch('silent', { socketFolder: sockets.path as string })
+    const command = { file: '/no/such/program', args: [], text: '/no/such/program' }
+    const set = new ReplicaSet({
+      model: 'fault',
+      launch: { ...launch, command },
+      wrapperConfig: {},
+      replicas: 1,
+      concurrency: 1,
+      startTimeoutMs: 5000,
+      log: pino({ level: 'silent' }),
+    })
+    running.push(set)
+    await expect(set.start()).rejects.toThrow(/ENOENT[\s\S]*likely cause/)
+  })
+})

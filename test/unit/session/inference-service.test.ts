@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest'
+import type { Lease, WrapperBackend, WrapperCall } from '../../../src/core/backend.js'
+import { ServiceError } from '../../../src/core/error.js'
+import type { InferenceRequest, RequestContext } from '../../../src/core/inference.js'
+import type { Readiness } from '../../../src/core/model.js'
+import type { Payload } from '../../../src/core/payload.js'
+import { LocalInferenceService } from '../../../src/session/inference-service.js'
+import { Model, type ModelOptions } from '../../../src/session/model.js'
+
+const output: Payload = { key: 'result', type: 'text', status: 3, attributes: {}, data: Buffer.from('yes') }
+
+type Answer = (call: WrapperCall, signal: AbortSignal) => Promise<readonly Payload[]>
+
+/** A backend whose wrapper is a function. A call that was given up stays busy until `settle` is called. */
+function fakeBackend(answer: Answer, readiness: Readiness = { ready: true }) {
+  const settle: (() => void)[] = []
+  const backend: WrapperBackend = {
+    readiness,
+    schema: undefined,
+    abilities: undefined,
+    version: undefined,
+    onChange: () => () => {},
+    acquire(): Lease {
+      let givenUp = false
+      return {
+        once(call, signal) {
+          signal.addEventListener('abort', () => {
+            givenUp = true
+          })
+          return answer(call, signal)
+        },
+        release: onIdle => {
+          if (givenUp) settle.push(onIdle)
+          else onIdle()
+        },
+      }
+    },
+  }
+  return { backend, settle }
+}
+
+const untilAborted: Answer = (_, signal) =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+
+function service(answer: Answer, options: Partial<ModelOptions> = {}, readiness?: Readiness) {
+  const { backend, settle } = fakeBackend(answer, readiness)
+  const model = new Model(
+    { name: 'm', slots: 1, queue: 1, queueWaitMs: 60_000, onceTimeoutMs: 60_000, ...options },
+    backend,
+  )
+  return { inference: new LocalInferenceService([model]), model, settle }
+}
+
+const request: InferenceRequest = { model: 'm', parameters: { sid: 's' }, payloads: [], accepts: [] }
+const context = (signal = new AbortController().signal, deadline?: number): RequestContext => ({
+  sid: 's',
+  protocol: 'test',
+  signal,
+  ...(deadline !== undefined && { deadline }),
+})
+const reasonOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'result',
+    (error: unknown) => (error instanceof ServiceError ? error.reason : `not a ServiceError: ${error}`),
+  )
+
+describe('LocalInferenceService.once', () => {
+  it('hands the call to the wrapper and the outputs back', async () => {
+    const seen: WrapperCall[] = []
+    const { inference, model } = service(async call => {
+      seen.push(call)
+      return [output]
+    })
+    expect(await inference.once(request, context())).toEqual({ status: 3, payloads: [output] })
+    expect(seen).toMatchObject([{ sid: 's', parameters: { sid: 's' } }])
+    expect(model.slots.inUse).toBe(0)
+  })
+
+  it('finds the first model for an empty name, and none for an unknown one', async () => {
+    const { inference } = service(async () => [output])
+    expect(await reasonOf(inference.once({ ...request, model: '' }, context()))).toBe('result')
+    await expect(inference.once({ ...request, model: 'x' }, context())).rejects.toMatchObject({
+      reason: 'model_unknown',
+      message: "no service 'x'; there is m",
+    })
+  })
+
+  it('answers at once, with the reason, while the model is not ready', async () => {
+    const { inference } = service(async () => [output], {}, { ready: false, why: 'it is starting' })
+    await expect(inference.once(request, context())).rejects.toMatchObject({
+      reason: 'not_ready',
+      message: 'm is not ready: it is starting',
+    })
+  })
+
+  it('ends with result_timeout at the limit of the model', async () => {
+    const { inference } = service(untilAborted, { onceTimeoutMs: 20 })
+    expect(await reasonOf(inference.once(request, context()))).toBe('result_timeout')
+  })
+
+  it('ends at the deadline of the request when that is earlier', async () => {
+    const { inference } = service(untilAborted)
+    expect(await reasonOf(inference.once(request, context(undefined, performance.now() + 20)))).toBe('result_timeout')
+  })
+
+  it('counts the time in the queue towards the deadline', async () => {
+    const { inference, model } = service(untilAborted)
+    const first = reasonOf(inference.once(request, context()))
+    expect(await reasonOf(inference.once(request, context(undefined, performance.now() + 20)))).toBe('result_timeout')
+    expect(model.slots.queued).toBe(0)
+    void first
+  })
+
+  it('ends when the client leaves, and keeps the slot until the wrapper has let go', async () => {
+    const { inference, model, settle } = service(untilAborted, { queue: 0 })
+    const client = new AbortController()
+    const result = reasonOf(inference.once(request, context(client.signal)))
+    client.abort(new ServiceError('cancelled'))
+    expect(await result).toBe('cancelled')
+    expect(model.slots.inUse).toBe(1)
+    expect(await reasonOf(inference.once(request, context()))).toBe('no_slot')
+    for (const idle of settle) idle()
+    expect(model.slots.inUse).toBe(0)
+  })
+
+  it('does not bother the wrapper for a client that has left already', async () => {
+    let calls = 0
+    const { inference, model } = service(async () => {
+      calls += 1
+      return [output]
+    })
+    expect(await reasonOf(inference.once(request, context(AbortSignal.abort())))).toBe('cancelled')
+    expect([calls, model.slots.inUse]).toEqual([0, 0])
+  })
+
+  it('runs as many calls as there are slots and lets the others wait', async () => {
+    const finish: (() => void)[] = []
+    const { inference } = service(() => new Promise(resolve => finish.push(() => resolve([output]))), {
+      slots: 2,
+      queue: 1,
+    })
+    const results = [1, 2, 3].map(() => reasonOf(inference.once(request, context())))
+    expect(await reasonOf(inference.once(request, context()))).toBe('no_slot')
+    expect(finish).toHaveLength(2)
+    finish[0]?.()
+    await results[0]
+    await Promise.resolve()
+    expect(finish).toHaveLength(3)
+    for (const done of finish) done()
+    expect(await Promise.all(results)).toEqual(['result', 'result', 'result'])
+  })
+
+  it('frees the slot when the wrapper fails, and never lets anything but a ServiceError out', async () => {
+    const { inference, model } = service(async () => {
+      throw new TypeError('secret')
+    })
+    const error = await inference.once(request, context()).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ reason: 'internal', message: 'internal error', cause: expect.any(TypeError) })
+    expect(model.slots.inUse).toBe(0)
+  })
+})
