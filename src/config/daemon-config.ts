@@ -1,0 +1,79 @@
+/** Levels of the log, the least important first; `silent` writes nothing. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** What a configuration file, the environment and the flags ask for, checked, with every default filled in, deeply frozen. */
+export interface DaemonConfig {
+  /** Absolute path of the file that was read. */
+  readonly file: string
+  /** Name of the service and of its section: `-s`, default `svcName`. */
+  readonly service: string
+  /** `[aiges] sub`: service type, first part of a session's sid; default `ase`. */
+  readonly sub: string
+  /** Where the internal gRPC server listens. */
+  readonly grpc: {
+    /** `[<service>] host`, default `0.0.0.0`. */
+    readonly host: string
+    /** `[<service>] port`, default 5090; 0 picks a free one. */
+    readonly port: number
+  }
+  readonly http: {
+    /** Host of `http_listen`; `:1888` means all addresses of the machine. */
+    readonly host: string
+    /** Port of `http_listen` in `[wrapper]` or `[<service>]`, default 1888; 0 picks a free one. */
+    readonly port: number
+    /** Largest body or message in bytes, for HTTP, gRPC and plugins: `[http] bodyLimitMiB` (default 16) in bytes. */
+    readonly bodyLimitBytes: number
+    /** `[http] corsOrigins`: origins that browsers may call from, `*` for every one; default none, which turns CORS off. */
+    readonly corsOrigins: readonly string[]
+  }
+  readonly plugin: {
+    /** `[aiges] pythonPluginCmd`; undefined when the file does not set it, and the host's default applies. */
+    readonly command: string | undefined
+    /** What `wrapperInit` gets: `[wrapper]`, or the file that `[aiges] usrCfg` names, as flat strings. */
+    readonly wrapperConfig: Readonly<Record<string, string>>
+    /** `[aiges] startTimeoutMs`, default 60000: time for a plugin to start, import and init included. */
+    readonly startTimeoutMs: number
+    /** `[aiges] replicas`, default 1: plugin processes of the model. */
+    readonly replicas: number
+    /** `[aiges] concurrency`, default 1: calls that one replica runs at the same time. */
+    readonly concurrency: number
+  }
+  readonly admission: {
+    /** `[fc] max`, default 1: licence slots, that is requests and sessions in flight. */
+    readonly slots: number
+    /** `[fc] queue`, default 256: requests that may wait for a slot. */
+    readonly queue: number
+    /** `[fc] queueWaitMs`, default 10000: how long a request waits for a slot. */
+    readonly queueWaitMs: number
+    /** `[aiges] onceTimeoutMs`, default 120000: deadline of a once call, the wait for a slot included. */
+    readonly onceTimeoutMs: number
+  }
+  readonly ase: {
+    /** Header keys that reach the wrapper as parameters: `[aiges] headerPass` and the file `headerPass.wrapper`; no duplicates. */
+    readonly headerPass: readonly string[]
+    /** `[aiges] normalizeText`, default false: decode charset and gzip of text before the wrapper sees it. */
+    readonly normalizeText: boolean
+  }
+  readonly log: {
+    /** `[log] level`, default `info`. */
+    readonly level: LogLevel
+    /** `[log] file`, default `./log/aiges.log`, relative to the working directory. */
+    readonly file: string
+    /** `[log] size`, default 3: the file is rotated past this many MB. */
+    readonly maxMegabytes: number
+    /** `[log] count`, default 3: rotated files to keep; 0 means no limit. */
+    readonly files: number
+    /** `[log] die`, default 3: days to keep a rotated file; 0 means no limit. */
+    readonly days: number
+  }
+  /** `[aiges] drainTimeoutMs`, default 30000: how long a shutdown waits for requests in flight. */
+  readonly drainTimeoutMs: number
+}
+
+/** Something to tell the operator about the configuration that does not stop the start; the caller logs it. */
+export interface ConfigNotice {
+  /** `warn`: probably a mistake, such as an unknown key. `info`: good to know, such as a key without effect. */
+  readonly level: 'info' | 'warn'
+  readonly message: string
+}

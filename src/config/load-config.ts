@@ -1,0 +1,152 @@
+import { existsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { z } from 'zod'
+import type { ConfigNotice, DaemonConfig } from './daemon-config.js'
+import { readHeaderPass } from './header-pass.js'
+import { keyNotices } from './key-notices.js'
+import { looksLikeService, RESERVED_SECTIONS } from './known-keys.js'
+import { parseListenAddress } from './listen-address.js'
+import { pluginModeProblem, wrapperLibProblem } from './plugin-mode.js'
+import { describeProblems, misconfigured, type Problem } from './problem.js'
+import { DEFAULT_HTTP_LISTEN, sectionSchemas, serviceSection, wrapperSection } from './sections.js'
+import { isTable, readTomlFile, type TomlFile } from './toml-file.js'
+import { flattenToStrings } from './wrapper-config.js'
+
+export interface LoadConfigOptions {
+  /** Path of the configuration file; messages show it as it is given here. */
+  readonly file: string
+  /** Name of the service, and of the section that configures it (`-s`). */
+  readonly service: string
+  /** The environment, of which `AIGES_PLUGIN_MODE` counts. */
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+export interface LoadedConfig {
+  readonly config: DaemonConfig
+  readonly notices: readonly ConfigNotice[]
+}
+
+interface WrapperSettings {
+  readonly values: Readonly<Record<string, string>>
+  /** What is wrong with them. */
+  readonly lines: readonly string[]
+}
+
+const plainSections = z.object(sectionSchemas)
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    Object.values(value).forEach(deepFreeze)
+  }
+  return value
+}
+
+function valueAt(content: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], content)
+}
+
+/** Checks that the section named by `-s` exists and is a service's. */
+function missingService(file: TomlFile, service: string): string | undefined {
+  if (RESERVED_SECTIONS.has(service)) {
+    return `${file.name}: -s ${service}: found the name of a section of the daemon itself, allowed: the section of a service`
+  }
+  if (Object.hasOwn(file.content, service)) return undefined
+  const candidates = Object.keys(file.content).filter(name => looksLikeService(name, file.content[name]))
+  const allowed =
+    candidates.length === 0
+      ? `a section [${service}] with host and port`
+      : `-s with one of the sections that look like a service: ${candidates.map(name => `[${name}]`).join(', ')}`
+  return `${file.name}: found no section [${service}] for -s ${service}, allowed: ${allowed}`
+}
+
+/**
+ * The wrapper's own settings: the file that `[aiges] usrCfg` names, looked for in the working directory and beside the
+ * configuration, or else `[wrapper]`. What is no table or no string here is a problem of the schemas.
+ */
+function wrapperSettings(file: TomlFile, path: string): WrapperSettings {
+  const usrCfg = valueAt(file.content, ['aiges', 'usrCfg'])
+  if (typeof usrCfg !== 'string' || usrCfg === '') {
+    const section = file.content['wrapper']
+    if (!isTable(section)) return { values: {}, lines: [] }
+    const { values, problems } = flattenToStrings(section, ['wrapper'])
+    return { values, lines: describeProblems(problems, file) }
+  }
+  const found = [resolve(usrCfg), resolve(dirname(path), usrCfg)].find(candidate => existsSync(candidate))
+  if (found === undefined) {
+    const problem = { path: ['aiges', 'usrCfg'], found: usrCfg, allowed: 'the name of a TOML file that exists' }
+    return { values: {}, lines: describeProblems([problem], file) }
+  }
+  const userFile = readTomlFile(found, usrCfg)
+  const { values, problems } = flattenToStrings(userFile.content)
+  return { values, lines: describeProblems(problems, userFile) }
+}
+
+function listenNotices(file: TomlFile, service: string): ConfigNotice[] {
+  const ours = valueAt(file.content, ['wrapper', 'http_listen'])
+  const other = valueAt(file.content, [service, 'http_listen'])
+  if (ours === undefined || other === undefined || ours === other) return []
+  const message = `${file.name}: [wrapper] http_listen = ${JSON.stringify(ours)} counts, [${service}] http_listen is ignored`
+  return [{ level: 'warn', message }]
+}
+
+/**
+ * Reads and checks the configuration: file, environment and service name.
+ * @throws ServiceError `misconfigured`; its message names every mistake with file, line, section, key, what was found
+ * and what is allowed
+ */
+export function loadConfig({ file: path, service, env }: LoadConfigOptions): LoadedConfig {
+  const file = readTomlFile(path)
+  const plain = plainSections.safeParse(file.content)
+  const own = z.object({ [service]: serviceSection }).safeParse(file.content)
+  const wrapper = z.object({ wrapper: wrapperSection.optional() }).safeParse(file.content)
+
+  const missing = missingService(file, service)
+  const schemaIssues = [plain, missing === undefined ? own : undefined, wrapper].flatMap(
+    result => result?.error?.issues ?? [],
+  )
+  const problems: Problem[] = schemaIssues.map(issue => ({
+    path: issue.path.filter(part => typeof part !== 'symbol'),
+    found: valueAt(file.content, issue.path),
+    allowed: issue.message,
+  }))
+  const native = wrapperLibProblem(env, valueAt(file.content, ['aiges', 'wrapperLib']))
+  if (native !== undefined) problems.push(native)
+
+  const settings = wrapperSettings(file, path)
+  const lines = [missing, pluginModeProblem(env), ...describeProblems(problems, file), ...settings.lines]
+  const errors = lines.filter(line => line !== undefined)
+  const serviceValues = own.data?.[service]
+  const listen =
+    wrapper.data?.wrapper?.http_listen ?? serviceValues?.http_listen ?? parseListenAddress(DEFAULT_HTTP_LISTEN)
+  if (errors.length > 0 || plain.data === undefined || serviceValues === undefined || listen === undefined) {
+    throw misconfigured(errors)
+  }
+
+  const { aiges, http, fc, log } = plain.data
+  const config: DaemonConfig = {
+    file: resolve(path),
+    service,
+    sub: aiges.sub,
+    grpc: { host: serviceValues.host, port: serviceValues.port },
+    http: { ...listen, bodyLimitBytes: http.bodyLimitMiB * 2 ** 20, corsOrigins: http.corsOrigins },
+    plugin: {
+      command: aiges.pythonPluginCmd.trim() || undefined,
+      wrapperConfig: settings.values,
+      startTimeoutMs: aiges.startTimeoutMs,
+      replicas: aiges.replicas,
+      concurrency: aiges.concurrency,
+    },
+    admission: {
+      slots: fc.max,
+      queue: fc.queue,
+      queueWaitMs: fc.queueWaitMs,
+      onceTimeoutMs: aiges.onceTimeoutMs,
+    },
+    ase: { headerPass: readHeaderPass(aiges.headerPass), normalizeText: aiges.normalizeText },
+    log: { level: log.level, file: log.file, maxMegabytes: log.size, files: log.count, days: log.die },
+    drainTimeoutMs: aiges.drainTimeoutMs,
+  }
+  const notices = [...keyNotices(path, file.content, service), ...listenNotices(file, service)]
+  return { config: deepFreeze(config), notices }
+}

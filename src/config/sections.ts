@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { flag, integer, listenAddress, logLevel, milliseconds, nonEmpty, origins, text } from './values.js'
+
+const section = <Shape extends z.ZodRawShape>(name: string, shape: Shape) =>
+  z.object(shape, { error: `a section: [${name}]` }).prefault({} as never)
+
+/** The section that `-s` names. */
+export const serviceSection = z.object(
+  {
+    host: nonEmpty().default('0.0.0.0'),
+    port: integer(0, 65535).default(5090),
+    http_listen: listenAddress().optional(),
+  },
+  { error: 'a section' },
+)
+
+/** The sections besides the service's and `[wrapper]`, with the keys that have an effect; source of their limits and defaults. */
+export const sectionSchemas = {
+  aiges: section('aiges', {
+    sub: nonEmpty().default('ase'),
+    usrCfg: text().default(''),
+    pythonPluginCmd: text().default(''),
+    headerPass: text().default(''),
+    normalizeText: flag().default(false),
+    replicas: integer(1, 1024).default(1),
+    concurrency: integer(1, 65536).default(1),
+    onceTimeoutMs: milliseconds().default(120_000),
+    startTimeoutMs: milliseconds().default(60_000),
+    drainTimeoutMs: milliseconds(0).default(30_000),
+  }),
+  http: section('http', {
+    // V8 has no string, and so no JSON text, of 512 MiB or more.
+    bodyLimitMiB: integer(1, 511).default(16),
+    corsOrigins: origins().default([]),
+  }),
+  fc: section('fc', {
+    max: integer(1, 1_000_000).default(1),
+    queue: integer(0, 1_000_000).default(256),
+    queueWaitMs: milliseconds(0).default(10_000),
+  }),
+  log: section('log', {
+    level: logLevel().default('info'),
+    file: nonEmpty().default('./log/aiges.log'),
+    size: integer(1, 1_000_000).default(3),
+    count: integer(0, 1_000_000).default(3),
+    die: integer(0, 36_500).default(3),
+  }),
+} as const
+
+/** `[wrapper]` belongs to the wrapper, but for this key. */
+export const wrapperSection = z.looseObject(
+  { http_listen: listenAddress().optional() },
+  { error: 'a section: [wrapper]' },
+)
+
+/** Where HTTP listens when no section says it. */
+export const DEFAULT_HTTP_LISTEN = ':1888'

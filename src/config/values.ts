@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import { LOG_LEVELS } from './daemon-config.js'
+import { parseListenAddress } from './listen-address.js'
+
+/** Longest time that a Node timer can wait, in ms. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** Existing files write numbers as strings too: `port = "5090"`. */
+function toNumber(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  return typeof value === 'string' && /^\s*[+-]?\d+\s*$/.test(value) ? Number(value) : value
+}
+
+/** Existing files write switches as 0 and 1 too. */
+function toBoolean(value: unknown): unknown {
+  if (value === 0 || value === '0' || value === 'false') return false
+  if (value === 1 || value === '1' || value === 'true') return true
+  return value
+}
+
+/** An integer within limits, also as a string. Every builder here puts what is allowed into the text of its issues. */
+export function integer(min: number, max: number) {
+  const error = `an integer from ${min} to ${max}`
+  const fits = (value: number) => Number.isInteger(value) && value >= min && value <= max
+  return z.preprocess(toNumber, z.number({ error }).refine(fits, { error }))
+}
+
+/** A time in milliseconds that a timer can wait. */
+export const milliseconds = (min = 1) => integer(min, MAX_TIMER_MS)
+
+/** true or false, also as 0 and 1 or in quotes. */
+export const flag = () => z.preprocess(toBoolean, z.boolean({ error: 'true or false' }))
+
+/** A string, which may be empty. */
+export const text = () => z.string({ error: 'a string' })
+
+/** A string with something in it. */
+export function nonEmpty() {
+  const error = 'a string that is not empty'
+  return z.string({ error }).refine(value => value.trim() !== '', { error })
+}
+
+/** A level of the log in any case, with the spellings that other loggers have for the same. */
+export function logLevel() {
+  const aliases: Readonly<Record<string, string>> = {
+    warning: 'warn',
+    critical: 'fatal',
+    none: 'silent',
+    off: 'silent',
+  }
+  return z.preprocess(
+    value => {
+      if (typeof value !== 'string') return value
+      const level = value.trim().toLowerCase()
+      return aliases[level] ?? level
+    },
+    z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` }),
+  )
+}
+
+/** `host:port` or `:port`. */
+export function listenAddress() {
+  const error = 'an address such as ":1888", "127.0.0.1:1888" or "[::1]:1888", with a port from 0 to 65535'
+  return z.string({ error }).transform((value, context) => {
+    const address = parseListenAddress(value)
+    if (address === undefined) {
+      context.addIssue({ code: 'custom', message: error })
+      return z.NEVER
+    }
+    return address
+  })
+}
+
+function isOrigin(value: string): boolean {
+  return value === '*' || (URL.canParse(value) && /^https?:/.test(value) && new URL(value).origin === value)
+}
+
+/** A list of origins as browsers send them. */
+export function origins() {
+  const error = 'a list of origins such as ["https://example.com"], or ["*"]'
+  return z.array(z.string({ error }).refine(isOrigin, { error }), { error })
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { EFFECTIVE_KEYS, SERVICE_SECTION } from '../../../src/config/known-keys.js'
+import { loadText } from './config-file.js'
+
+const example = readFileSync(new URL('../../../aiges.toml.example', import.meta.url), 'utf8')
+const ASSIGNMENT = /^(?:# )?(\w+) = /
+
+/** `section.key` of every assignment of the example, those that are commented out included. */
+function documentedKeys(): string[] {
+  let section = ''
+  return example.split('\n').flatMap(line => {
+    section = /^\[(.+)\]$/.exec(line)?.[1] ?? section
+    const key = ASSIGNMENT.exec(line)?.[1]
+    return key === undefined ? [] : [`${section === 'svcName' ? SERVICE_SECTION : section}.${key}`]
+  })
+}
+
+const effectiveKeys = Object.entries(EFFECTIVE_KEYS).flatMap(([section, keys]) => keys.map(key => `${section}.${key}`))
+
+test('aiges.toml.example documents every key that has an effect, once, and no other', () => {
+  expect(documentedKeys().sort()).toEqual([...effectiveKeys].sort())
+})
+
+test('every key of the example is explained in English and Chinese right above it', () => {
+  const lines = example.split('\n')
+  for (const [index, line] of lines.entries()) {
+    if (!ASSIGNMENT.test(line)) continue
+    const start = lines.slice(0, index).findLastIndex(above => !above.startsWith('# '))
+    const comment = lines.slice(start + 1, index).join(' ')
+    expect(comment, line).toMatch(/[a-z]{3}/)
+    expect(comment, line).toMatch(/\p{Script=Han}/u)
+  }
+})
+
+test('the defaults that the example shows are the defaults', () => {
+  const uncommented = example.replace(/^# (?=\w+ = )/gm, '')
+  const { config: written, notices } = loadText(uncommented)
+  const { config: defaults } = loadText('[svcName]\n[fc]\nmax = 64\n[wrapper]\nhttp_listen = ":1888"')
+  expect(notices).toEqual([])
+  expect({ ...written, file: '', plugin: { ...written.plugin, command: undefined } }).toEqual({ ...defaults, file: '' })
+  expect(written.plugin.command).toBe('/usr/bin/env python -m aiges.serve')
+})
+
+test('the example loads as it is, without a notice, and leaves the plugin command to its default', () => {
+  const { config, notices } = loadText(example)
+  expect(notices).toEqual([])
+  expect(config.plugin.command).toBeUndefined()
+  expect(config.admission.slots).toBe(64)
+})

@@ -1,0 +1,175 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, test, vi } from 'vitest'
+import { loadConfig } from '../../../src/config/load-config.js'
+import { loadText, temporaryFolder } from './config-file.js'
+
+afterEach(() => void vi.restoreAllMocks())
+
+test('a section for the service alone gives every default', () => {
+  const { config, notices } = loadText('[svcName]\n')
+  expect(notices).toEqual([])
+  expect(config).toEqual({
+    file: expect.stringMatching(/^\/.*\/aiges\.toml$/),
+    service: 'svcName',
+    sub: 'ase',
+    grpc: { host: '0.0.0.0', port: 5090 },
+    http: { host: expect.stringMatching(/^(::|0\.0\.0\.0)$/), port: 1888, bodyLimitBytes: 16_777_216, corsOrigins: [] },
+    plugin: { command: undefined, wrapperConfig: {}, startTimeoutMs: 60_000, replicas: 1, concurrency: 1 },
+    admission: { slots: 1, queue: 256, queueWaitMs: 10_000, onceTimeoutMs: 120_000 },
+    ase: { headerPass: [], normalizeText: false },
+    log: { level: 'info', file: './log/aiges.log', maxMegabytes: 3, files: 3, days: 3 },
+    drainTimeoutMs: 30_000,
+  })
+})
+
+test('a file of an existing deployment loads without a warning', () => {
+  const file = fileURLToPath(new URL('deployed-aiges.toml', import.meta.url))
+  const { config, notices } = loadConfig({ file, service: 'svcName', env: {} })
+  expect(notices.filter(notice => notice.level !== 'info')).toEqual([])
+  expect(config).toMatchObject({
+    sub: 'common',
+    grpc: { host: '127.0.0.1', port: 5091 },
+    http: { host: '127.0.0.1', port: 1889 },
+    admission: { slots: 100 },
+    log: { level: 'error', file: './log/ocr.log', maxMegabytes: 10, files: 5, days: 7 },
+  })
+  expect(config.plugin.command).toBe('/opt/python/bin/python -m aiges.serve')
+  expect(config.plugin.wrapperConfig).toEqual({
+    'common.lic': '20',
+    'resource./msp/resource/ocr/detector.bin': 'DET',
+    'log.level': 'info',
+  })
+})
+
+test('every key with an effect changes its field', () => {
+  const { config, notices } = loadText(
+    `
+    [ocr]
+    host = "::1"
+    port = "0"
+    [wrapper]
+    http_listen = "[::1]:2000"
+    [aiges]
+    sub = "iat"
+    pythonPluginCmd = "python3 -m aiges.serve"
+    headerPass = "appid; uid;;appid"
+    normalizeText = 1
+    replicas = 2
+    concurrency = 4
+    onceTimeoutMs = 1
+    startTimeoutMs = 2
+    drainTimeoutMs = 0
+    [http]
+    bodyLimitMiB = 32
+    corsOrigins = ["https://example.com", "*"]
+    [fc]
+    max = "8"
+    queue = 0
+    queueWaitMs = 5
+    [log]
+    level = "WARNING"
+    file = "/tmp/x.log"
+    size = 1
+    count = 0
+    die = 9
+  `,
+    { service: 'ocr', env: { AIGES_PLUGIN_MODE: 'python' } },
+  )
+  expect(notices).toEqual([])
+  expect(config).toMatchObject({
+    service: 'ocr',
+    sub: 'iat',
+    grpc: { host: '::1', port: 0 },
+    http: { host: '::1', port: 2000, bodyLimitBytes: 33_554_432, corsOrigins: ['https://example.com', '*'] },
+    plugin: { command: 'python3 -m aiges.serve', startTimeoutMs: 2, replicas: 2, concurrency: 4 },
+    admission: { slots: 8, queue: 0, queueWaitMs: 5, onceTimeoutMs: 1 },
+    ase: { headerPass: ['appid', 'uid'], normalizeText: true },
+    log: { level: 'warn', file: '/tmp/x.log', maxMegabytes: 1, files: 0, days: 9 },
+    drainTimeoutMs: 0,
+  })
+})
+
+test('the result is frozen to its last leaf', () => {
+  const { config } = loadText('[svcName]\n[wrapper]\na = 1')
+  expect(() => Object.assign(config.plugin.wrapperConfig, { a: '2' })).toThrow(TypeError)
+  expect(() => Object.assign(config.http.corsOrigins, { 0: '*' })).toThrow(TypeError)
+  expect(() => Object.assign(config, { service: 'x' })).toThrow(TypeError)
+})
+
+test('http_listen of [wrapper] counts before that of the service section, and the difference is told', () => {
+  expect(loadText('[svcName]\nhttp_listen = "127.0.0.1:7"').config.http).toMatchObject({ host: '127.0.0.1', port: 7 })
+  const both = loadText('[svcName]\nhttp_listen = "127.0.0.1:7"\n[wrapper]\nhttp_listen = "127.0.0.1:8"')
+  expect(both.config.http.port).toBe(8)
+  expect(both.notices).toEqual([
+    {
+      level: 'warn',
+      message: expect.stringContaining(
+        '[wrapper] http_listen = "127.0.0.1:8" counts, [svcName] http_listen is ignored',
+      ),
+    },
+  ])
+})
+
+test('[wrapper] values reach the wrapper as strings, nested tables as dotted keys', () => {
+  const { config } = loadText(`
+    [svcName]
+    [wrapper]
+    able = true
+    lic = 10
+    big = 9223372036854775807
+    ratio = 1.5
+    whole = 1.0
+    million = 1e6
+    tiny = 2.5e-7
+    huge = -1.25e22
+    day = 2024-02-29
+    "log.level" = "debug"
+    model = { path = "/m", size.width = 28 }
+    [wrapper.resource]
+    name = "x"
+  `)
+  expect(config.plugin.wrapperConfig).toEqual({
+    able: 'true',
+    lic: '10',
+    big: '9223372036854775807',
+    ratio: '1.5',
+    whole: '1',
+    million: '1000000',
+    tiny: '0.00000025',
+    huge: '-12500000000000000000000',
+    day: '2024-02-29',
+    'log.level': 'debug',
+    'model.path': '/m',
+    'model.size.width': '28',
+    'resource.name': 'x',
+  })
+})
+
+test('a usrCfg file takes the place of [wrapper] and is found beside the configuration', () => {
+  const { config } = loadText(
+    '[svcName]\n[aiges]\nusrCfg = "user.toml"\n[wrapper]\nhttp_listen = "127.0.0.1:9"\nlic = 1',
+    {
+      files: { 'user.toml': 'top = 1\n[common]\nlic = 3\n[resource]\nname = "m"' },
+    },
+  )
+  expect(config.plugin.wrapperConfig).toEqual({ top: '1', 'common.lic': '3', 'resource.name': 'm' })
+  expect(config.http.port).toBe(9)
+})
+
+test('the file headerPass.wrapper in the working directory adds header keys', () => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'headerPass.wrapper'), 'uid\r\n\r\ndid\n')
+  vi.spyOn(process, 'cwd').mockReturnValue(folder)
+  expect(loadText('[svcName]\n[aiges]\nheaderPass = "appid;uid"').config.ase.headerPass).toEqual([
+    'appid',
+    'uid',
+    'did',
+  ])
+})
+
+test('a byte order mark and Windows line ends do not matter', () => {
+  const { config } = loadText('\uFEFF[svcName]\r\nport = 1\r\n')
+  expect(config.grpc.port).toBe(1)
+})
