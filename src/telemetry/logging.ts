@@ -1,0 +1,82 @@
+import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino'
+import { prettyFactory } from 'pino-pretty'
+import { type LogFileOptions, openLogFile } from './log-file.js'
+import { type LineStream, LogSink } from './log-sink.js'
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal', 'none'] as const
+/** `none` writes nothing at all. */
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export interface LoggingOptions extends Omit<LogFileOptions, 'path' | 'onTidyFailure'> {
+  readonly level: LogLevel
+  /** Where JSON lines go beside stdout; see `LogFileOptions.path`. Undefined: stdout alone. */
+  readonly file: string | undefined
+  /** Lines for people on stdout, as on a terminal; JSON lines otherwise. */
+  readonly pretty: boolean
+  /** Where the lines for stdout go. Default: the process's stdout. */
+  readonly stdout?: DestinationStream
+  /** See `LogSinkOptions.retryDelayMs`. */
+  readonly retryDelayMs?: number
+}
+
+export interface Logging {
+  readonly log: Logger
+  /** Lines that a full disk, a folder that cannot be written or a closed stdout has cost so far. */
+  lostLines(): number
+  /** Writes what is buffered; call it last. */
+  close(): Promise<void>
+}
+
+const MAX_BUFFERED_BYTES = 8 << 20
+
+/** Makes the daemon's logger. Never rejects: a file that cannot be written is one warning on stdout, and tried again. */
+export async function createLogger(options: LoggingOptions): Promise<Logging> {
+  const { level, file, pretty, stdout } = options
+  const sinks: LogSink[] = []
+  const writers: ((line: string) => void)[] = []
+  const log = pino(
+    {
+      level: level === 'none' ? 'silent' : level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: label => ({ level: label }) },
+    },
+    {
+      write: line => {
+        for (const write of writers) write(line)
+      },
+    },
+  )
+
+  const addSink = async (name: string, open: () => Promise<LineStream>) => {
+    const sink = new LogSink({
+      open,
+      onFailure: err => log.warn({ err }, `the log cannot be written to ${name}; trying again until it can`),
+      onRecovery: lostLines => log.warn({ lostLines }, `the log is written to ${name} again`),
+      ...(options.retryDelayMs === undefined ? {} : { retryDelayMs: options.retryDelayMs }),
+    })
+    sinks.push(sink)
+    await sink.start()
+    return (line: string) => sink.write(line)
+  }
+
+  const writeStdout = stdout ? (line: string) => stdout.write(line) : await addSink('stdout', openStdout)
+  const format = pretty ? prettyFactory({ colorize: true, translateTime: 'SYS:HH:MM:ss.l' }) : undefined
+  writers.push(format ? line => writeStdout(format(line)) : writeStdout)
+  if (file !== undefined && level !== 'none') {
+    const onTidyFailure = (err: Error) => log.warn({ err }, `old files of ${file} cannot be tidied away`)
+    writers.push(await addSink(file, () => openLogFile({ ...options, path: file, onTidyFailure })))
+  }
+
+  return {
+    log,
+    lostLines: () => sinks.reduce((sum, sink) => sum + sink.lostLines, 0),
+    async close() {
+      await Promise.all(sinks.map(sink => sink.close()))
+    },
+  }
+}
+
+async function openStdout(): Promise<LineStream> {
+  return destination({ dest: 1, sync: false, maxLength: MAX_BUFFERED_BYTES }) as unknown as LineStream
+}
