@@ -35,10 +35,15 @@ export async function openLogFile(options: LogFileOptions): Promise<LineStream> 
   })
   await once(file, 'ready')
 
-  const tidy = () => {
-    Promise.all([linkNewest(path, file.file), pruneLogFiles({ ...options, path })]).catch(options.onTidyFailure)
+  const tidy = async () => {
+    try {
+      await linkNewest(path, file.file)
+      await pruneLogFiles({ ...options, path })
+    } catch (error) {
+      options.onTidyFailure(error as Error)
+    }
   }
-  tidy()
+  await tidy()
   file.on('ready', tidy)
   const timer = setInterval(tidy, PRUNE_INTERVAL_MS).unref()
   file.once('close', () => clearInterval(timer))
