@@ -1,0 +1,220 @@
+"""Loads the user's wrapper and calls it safely: what the plugin server and the local run share."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from aiges.core.types import Types
+from aiges.dto import DataListCls, Response, SessionCreateResponse
+from aiges.errors import INIT_ERROR, USER_EXEC_ERROR, USER_INIT_ERROR
+from aiges.fields import PayloadField
+from aiges.schema import declared_fields
+from aiges.signature import accepted_keywords, adapt
+from aiges.utils.log import log
+
+MODULE_NAME = "wrapper"
+CLASS_NAME = "Wrapper"
+
+_CONSTRUCTOR_ARGUMENTS = {"legacy": False, "is_aipaas": True, "keep_schema_default_value": True}
+
+
+class WrapperFailure(Exception):
+    """The wrapper cannot be loaded or started: `code` 30001 or 30002, and a message for a person."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class InvalidAnswer(TypeError):
+    """A method of the wrapper returned something that is no answer."""
+
+
+def describe_exception(error: BaseException) -> str:
+    """`Type: text`."""
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+class LoadedWrapper:
+    """A wrapper object whose methods can be called with all arguments, whichever of them its class takes."""
+
+    def __init__(self, instance: Any) -> None:
+        self.instance = instance
+        self._fini_done = False
+        optional = ("usrTag", "persId")
+        try:
+            self.once = adapt(instance.wrapperOnceExec, ("params", "reqData"), optional)
+            self._init = adapt(instance.wrapperInit, ("config",), ())
+            self._create = self._optional("wrapperCreate", ("params", "sid"), ("persId", "usrTag"))
+            self._write = self._optional("wrapperWrite", ("handle", "req"), ("sid",))
+            self._destroy = self._optional("wrapperDestroy", ("handle",), ("sid",))
+        except (AttributeError, TypeError) as error:
+            raise WrapperFailure(INIT_ERROR, f"class {CLASS_NAME} does not fit: {error}") from error
+
+    def _optional(self, name: str, required: tuple[str, ...], optional: tuple[str, ...]) -> Any:
+        method = getattr(self.instance, name, None)
+        return None if method is None else adapt(method, required, optional)
+
+    @property
+    def version(self) -> str:
+        return str(getattr(self.instance, "version", ""))
+
+    def init(self, config: Mapping[str, str]) -> None:
+        """Calls wrapperInit. Raises WrapperFailure 30002 when it raises or does not return 0."""
+        try:
+            ret = self._init(dict(config))
+        except BaseException as error:
+            log.exception("wrapperInit raised")
+            raise WrapperFailure(USER_INIT_ERROR, f"wrapperInit raised {_with_place(error)}") from error
+        if ret is None:
+            log.warning("wrapperInit returned nothing; that counts as 0")
+        elif ret != 0:
+            text = self.error_text(ret)
+            raise WrapperFailure(USER_INIT_ERROR, f"wrapperInit returned {ret}" + (f": {text}" if text else ""))
+
+    def schema(self) -> str:
+        """Schema as JSON text, empty when the wrapper has none. Raises WrapperFailure 30001 when it cannot be made."""
+        make = getattr(self.instance, "schema", None)
+        if make is None:
+            return ""
+        try:
+            schema = make()
+            return schema if isinstance(schema, str) else json.dumps(schema, ensure_ascii=False)
+        except Exception as error:
+            log.exception("the schema cannot be made")
+            raise WrapperFailure(INIT_ERROR, f"the schema cannot be made: {_with_place(error)}") from error
+
+    def error_text(self, code: Any) -> str:
+        """The wrapper's text for a code; empty when it has none or fails to say."""
+        try:
+            text = self.instance.wrapperError(code)
+        except Exception:
+            log.exception("wrapperError(%s) raised", code)
+            return ""
+        return "" if text is None else str(text)
+
+    def create(self, params: dict[str, str], sid: str, tag: str) -> SessionCreateResponse:
+        """Opens a session."""
+        if self._create is None:
+            raise InvalidAnswer(f"{CLASS_NAME} has no sessions: it does not define wrapperCreate")
+        answer = self._create(params, sid, 0, tag)
+        if isinstance(answer, int):
+            refused = SessionCreateResponse()
+            refused.error_code = answer or USER_EXEC_ERROR
+            return refused
+        if not hasattr(answer, "handle") or not hasattr(answer, "error_code"):
+            raise InvalidAnswer(f"wrapperCreate must return a SessionCreateResponse, not {type(answer).__name__}")
+        return answer  # type: ignore[no-any-return]
+
+    def write(self, handle: str, frame: DataListCls, sid: str) -> int:
+        """Hands a frame to a session."""
+        if self._write is None:
+            raise InvalidAnswer(f"{CLASS_NAME} has no sessions: it does not define wrapperWrite")
+        return self._write(handle, frame, sid) or 0
+
+    def destroy(self, handle: str, sid: str) -> int:
+        """Ends a session."""
+        return 0 if self._destroy is None else self._destroy(handle, sid) or 0
+
+    def fini(self) -> None:
+        """Calls wrapperFini, at most once; what it raises is logged."""
+        if self._fini_done:
+            return
+        self._fini_done = True
+        try:
+            fini = getattr(self.instance, "wrapperFini", None)
+            if fini is not None:
+                fini()
+        except BaseException:
+            log.exception("wrapperFini raised")
+
+
+def check_response(response: Any) -> Response:
+    """Returns `response` when it can be sent; raises InvalidAnswer that says what is wrong with it."""
+    try:
+        nodes, code = response.list, response.error_code
+    except AttributeError:
+        if response is None:
+            raise InvalidAnswer("wrapperOnceExec returned nothing; it must return a Response") from None
+        raise InvalidAnswer(f"wrapperOnceExec must return a Response, not {type(response).__name__}") from None
+    if code != 0:
+        if not isinstance(code, int):
+            raise InvalidAnswer(f"error_code must be a whole number, not {code!r}")
+    elif not nodes:
+        raise InvalidAnswer("the Response has an empty list; put a ResponseData into it or set error_code")
+    else:
+        for node in nodes:
+            if not node.key:
+                raise InvalidAnswer("a ResponseData has no key; set key and data of each one in Response.list")
+            if node.type not in Types:
+                raise InvalidAnswer(f"ResponseData {node.key!r}: type {node.type!r} is none of {Types}")
+    return response  # type: ignore[no-any-return]
+
+
+def check_declared(response: Response, wrapper: Any) -> None:
+    """For trying a wrapper out: raises InvalidAnswer when keys or types differ from what `responseCls` declares."""
+    outputs = declared_fields(getattr(wrapper, "responseCls", None))
+    declared = {field.key: field.data_type for field in outputs if isinstance(field, PayloadField)}
+    keys = [node.key for node in response.list]
+    if len(set(keys)) != len(keys):
+        raise InvalidAnswer(f"keys in Response.list must differ: {keys}")
+    for node in response.list:
+        if declared and node.key not in declared:
+            raise InvalidAnswer(f"output {node.key!r} is not declared in responseCls, which has {sorted(declared)}")
+        if declared and node.type != declared[node.key]:
+            wanted = Types[declared[node.key]]
+            raise InvalidAnswer(f"output {node.key!r} is {Types[node.type]}, declared as {wanted}; set its type")
+
+
+def load_wrapper() -> LoadedWrapper:
+    """Imports the module `wrapper` and makes its `Wrapper`. Raises WrapperFailure 30001 when that fails."""
+    _put_wrapper_folder_first()
+    try:
+        module = importlib.import_module(MODULE_NAME)
+    except BaseException as error:
+        log.exception("importing %s failed", MODULE_NAME)
+        raise WrapperFailure(INIT_ERROR, _import_message(error)) from error
+    cls = getattr(module, CLASS_NAME, None)
+    if cls is None:
+        raise WrapperFailure(INIT_ERROR, f"{_file_of(module)} has no class {CLASS_NAME}")
+    try:
+        instance = cls(**accepted_keywords(cls.__init__, _CONSTRUCTOR_ARGUMENTS))
+    except BaseException as error:
+        log.exception("creating %s failed", CLASS_NAME)
+        raise WrapperFailure(INIT_ERROR, f"{CLASS_NAME}() raised {_with_place(error)}") from error
+    return LoadedWrapper(instance)
+
+
+def _put_wrapper_folder_first() -> None:
+    # A folder `wrapper` beside the module's own must not hide it, so the folder with wrapper.py goes to the front.
+    here = os.getcwd()
+    for folder in [*sys.path, os.path.join(here, "wrapper"), here]:
+        if os.path.isfile(os.path.join(folder or here, MODULE_NAME + ".py")):
+            sys.path.insert(0, folder or here)
+            return
+
+
+def _import_message(error: BaseException) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name == MODULE_NAME:
+        return f"no wrapper.py found; looked in {', '.join(folder or os.getcwd() for folder in sys.path)}"
+    return f"importing {MODULE_NAME} raised {_with_place(error)}"
+
+
+def _with_place(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename]
+    place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    return describe_exception(error) + place
+
+
+def _file_of(module: ModuleType) -> str:
+    return getattr(module, "__file__", None) or f"the folder {list(getattr(module, '__path__', ['?']))[0]}"

@@ -1,0 +1,1 @@
+"""The plugin process: handshake, protocol 1 and protocol 2."""

@@ -1,0 +1,1 @@
+"""Helpers that wrappers import: `aiges.utils.log`."""

@@ -1,0 +1,1 @@
+"""Messages and methods of the plugin protocols, built from a committed descriptor set."""
