@@ -1,0 +1,71 @@
+import { parseAnswer, showOutputs } from './call-answer.js'
+import { buildRequest } from './call-request.js'
+import { CommandError, ExitCode, usageError } from './exit-codes.js'
+import type { Terminal } from './terminal.js'
+
+export interface CallOptions {
+  /** `-u`: where the daemon's HTTP listens, default `http://127.0.0.1:1888`. */
+  readonly url?: string
+  /** `-s`, default `svcName`. */
+  readonly service?: string
+  readonly param?: readonly string[]
+  readonly accept?: readonly string[]
+  /** `-o`: folder for outputs that are no text. */
+  readonly output?: string
+  /** Print the answer as JSON, as it came. */
+  readonly json?: boolean
+}
+
+const MAX_SHOWN_BODY = 300
+
+function serviceUrl(base: string, service: string): URL {
+  const withScheme = /^https?:\/\//i.test(base) ? base : `http://${base}`
+  if (!URL.canParse(withScheme)) throw usageError(`-u: found "${base}", allowed: a URL such as http://127.0.0.1:1888`)
+  return new URL(`v1/${encodeURIComponent(service)}`, withScheme.replace(/\/*$/, '/'))
+}
+
+/** The system's error codes lie one or two causes down in what fetch throws. */
+function systemCode(error: unknown): string | undefined {
+  const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined
+  return cause?.code
+}
+
+async function post(url: URL, service: string, body: object): Promise<Response> {
+  try {
+    const headers = { 'content-type': 'application/json' }
+    return await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
+  } catch (cause) {
+    if (systemCode(cause) !== 'ECONNREFUSED') {
+      const why = cause instanceof Error ? String(cause.cause ?? cause) : String(cause)
+      throw new CommandError(ExitCode.failed, `no answer from ${url.origin}: ${why}`, { cause })
+    }
+    const message = `no daemon runs at ${url.origin} (connection refused)
+start one with: aiservice -m 0 -c aiges.toml -s ${service}
+or name another address with -u URL`
+    throw new CommandError(ExitCode.failed, message, { cause })
+  }
+}
+
+/**
+ * `call key=value …`: sends one once request to a running service and prints its answer.
+ * @throws CommandError when no daemon answers, or the answer is an error
+ */
+export async function call(inputs: readonly string[], options: CallOptions, terminal: Terminal): Promise<ExitCode> {
+  const { url = 'http://127.0.0.1:1888', service = 'svcName', param = [], accept = [], output, json = false } = options
+  const target = serviceUrl(url, service)
+  const response = await post(target, service, buildRequest({ service, inputs, params: param, accepts: accept }))
+  const text = await response.text()
+  const answer = parseAnswer(text)
+  if (answer === undefined) {
+    const shown = text.slice(0, MAX_SHOWN_BODY)
+    throw new CommandError(
+      ExitCode.failed,
+      `${target} answered HTTP ${response.status}, and not with ASE JSON: ${shown}`,
+    )
+  }
+  if (json) terminal.out(`${text.trimEnd()}\n`)
+  const { code, message = 'no message', sid = 'unknown' } = answer.header
+  if (code !== 0) throw new CommandError(ExitCode.failed, `error ${code}: ${message} (sid ${sid})`)
+  if (!json) terminal.out(showOutputs(answer, output))
+  return ExitCode.ok
+}
