@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest'
+import { ServiceError } from '../../../src/core/error.js'
+import type {
+  InferenceRequest,
+  InferenceResult,
+  InferenceService,
+  RequestContext,
+} from '../../../src/core/inference.js'
+import { instrumentInference } from '../../../src/telemetry/instrumented-inference.js'
+import { createMetrics, type Metrics } from '../../../src/telemetry/metrics.js'
+
+const RESULT: InferenceResult = { status: 3, payloads: [] }
+const request = (model = 'svcName'): InferenceRequest => ({ model, parameters: {}, payloads: [], accepts: [] })
+const ctx: RequestContext = { sid: 'sid-1', protocol: 'ase', signal: new AbortController().signal }
+
+function setUp(once: InferenceService['once'] = async () => RESULT) {
+  const metrics = createMetrics({ version: '1.2.3' })
+  const info = { name: 'svcName', readiness: { ready: true } } as const
+  const model = (name: string) => {
+    if (name === '' || name === 'svcName') return info
+    throw new ServiceError('model_unknown')
+  }
+  const inference = instrumentInference({ models: () => [info], model, once }, metrics)
+  return { metrics, inference }
+}
+
+/** The samples of one metric, without the comments. */
+async function samples(metrics: Metrics, name: string): Promise<string[]> {
+  const text = await metrics.render()
+  return text.split('\n').filter(line => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+}
+
+test('counts requests by model, protocol and code, and hands result and error through unchanged', async () => {
+  const refusal = new ServiceError('no_slot')
+  const outcomes = [RESULT, refusal, RESULT, new TypeError('bug')]
+  const { metrics, inference } = setUp(async () => {
+    const outcome = outcomes.shift()
+    if (outcome instanceof Error) throw outcome
+    return outcome as InferenceResult
+  })
+  expect(await inference.once(request(), ctx)).toBe(RESULT)
+  await expect(inference.once(request(), ctx)).rejects.toBe(refusal)
+  await inference.once(request(''), { ...ctx, protocol: 'xsf' })
+  await expect(inference.once(request(), ctx)).rejects.toThrow('bug')
+
+  expect(await samples(metrics, 'aiservice_requests_total')).toEqual([
+    'aiservice_requests_total{model="svcName",protocol="ase",code="ok"} 1',
+    'aiservice_requests_total{model="svcName",protocol="ase",code="no_slot"} 1',
+    'aiservice_requests_total{model="svcName",protocol="xsf",code="ok"} 1',
+    'aiservice_requests_total{model="svcName",protocol="ase",code="internal"} 1',
+  ])
+})
+
+test('names that no model has share one label', async () => {
+  const { metrics, inference } = setUp(async () => {
+    throw new ServiceError('model_unknown')
+  })
+  for (const name of ['a', 'b', 'c"} 1']) await expect(inference.once(request(name), ctx)).rejects.toThrow()
+  expect(await samples(metrics, 'aiservice_requests_total')).toEqual([
+    'aiservice_requests_total{model="unknown",protocol="ase",code="model_unknown"} 3',
+  ])
+})
+
+test('knows how many requests are in flight and how long they took', async () => {
+  let answer = () => {}
+  const { metrics, inference } = setUp(
+    () =>
+      new Promise(resolve => {
+        answer = () => resolve(RESULT)
+      }),
+  )
+  const labels = 'model="svcName",protocol="ase"'
+  const result = inference.once(request(), ctx)
+  expect(await samples(metrics, 'aiservice_requests_in_flight')).toEqual([`aiservice_requests_in_flight{${labels}} 1`])
+  answer()
+  await result
+  expect(await samples(metrics, 'aiservice_requests_in_flight')).toEqual([`aiservice_requests_in_flight{${labels}} 0`])
+  const name = 'aiservice_request_duration_seconds'
+  expect(await samples(metrics, `${name}_count`)).toEqual([`${name}_count{${labels}} 1`])
+})
+
+test('puts a duration into the bucket of its seconds', async () => {
+  const { metrics } = setUp()
+  const series = metrics.requests('svcName', 'ase')
+  series.begin()
+  series.end('ok', 40)
+  const buckets = await samples(metrics, 'aiservice_request_duration_seconds_bucket')
+  expect(buckets.find(line => line.includes('le="0.025"'))).toMatch(/ 0$/)
+  expect(buckets.find(line => line.includes('le="0.05"'))).toMatch(/ 1$/)
+})
+
+test('renders the gauges of a model as they are now, and forgets a replica that is gone', async () => {
+  const { metrics } = setUp()
+  let replicas = [true, false]
+  metrics.observeModel('svcName', {
+    slots: () => 64,
+    slotsInUse: () => 3,
+    queueLength: () => 2,
+    replicasUp: () => replicas,
+  })
+  expect(await samples(metrics, 'aiservice_slots')).toEqual(['aiservice_slots{model="svcName"} 64'])
+  expect(await samples(metrics, 'aiservice_slots_in_use')).toEqual(['aiservice_slots_in_use{model="svcName"} 3'])
+  expect(await samples(metrics, 'aiservice_queue_length')).toEqual(['aiservice_queue_length{model="svcName"} 2'])
+  expect(await samples(metrics, 'aiservice_plugin_up')).toEqual([
+    'aiservice_plugin_up{model="svcName",replica="0"} 1',
+    'aiservice_plugin_up{model="svcName",replica="1"} 0',
+  ])
+  replicas = [true]
+  expect(await samples(metrics, 'aiservice_plugin_up')).toEqual(['aiservice_plugin_up{model="svcName",replica="0"} 1'])
+})
+
+test('says what runs and how the process is, in a registry of its own', async () => {
+  const { metrics } = setUp()
+  expect(await samples(metrics, 'aiservice_build_info')).toEqual([
+    `aiservice_build_info{version="1.2.3",node="${process.version}"} 1`,
+  ])
+  expect(await samples(metrics, 'process_resident_memory_bytes')).toHaveLength(1)
+  expect(metrics.contentType).toMatch(/^text\/plain; version=0\.0\.4/)
+  const other = createMetrics({ version: '1.2.4' })
+  expect(await samples(other, 'aiservice_build_info')).not.toEqual(await samples(metrics, 'aiservice_build_info'))
+})
