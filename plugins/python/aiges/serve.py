@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from concurrent import futures
-from typing import NoReturn
+from typing import Any, NoReturn
 
 _THREADS = 128
 """Calls of protocol 1 in flight, each of which holds a thread. Protocol 2 uses a handful."""
@@ -40,7 +40,7 @@ def missing_package_message(error: ImportError) -> str:
     )
 
 
-def _serve(grpc: object, protocol: int, stdout: int) -> NoReturn:
+def _serve(grpc: Any, protocol: int, stdout: int) -> NoReturn:
     from aiges.plugin import handshake, lifecycle
     from aiges.plugin.common_services import controller_handler, health_handler
     from aiges.utils.log import capture_standard_logging
@@ -52,8 +52,8 @@ def _serve(grpc: object, protocol: int, stdout: int) -> NoReturn:
         ("grpc.max_send_message_length", -1),
         ("grpc.so_reuseport", 0),
     ]
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=_THREADS), options=options)  # type:
-    ignore[attr-defined] if protocol == 2:
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=_THREADS), options=options)
+    if protocol == 2:
         from aiges.plugin.protocol2 import WrapperPlugin
 
         service = WrapperPlugin(life).handler()
