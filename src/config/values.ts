@@ -42,17 +42,12 @@ export function nonEmpty() {
 
 /** A level of the log in any case, with the spellings that other loggers have for the same. */
 export function logLevel() {
-  const aliases: Readonly<Record<string, string>> = {
-    warning: 'warn',
-    critical: 'fatal',
-    none: 'silent',
-    off: 'silent',
-  }
+  const aliases: Readonly<Record<string, string>> = { trace: 'debug', warning: 'warn', silent: 'none', off: 'none' }
   return z.preprocess(
     value => {
       if (typeof value !== 'string') return value
       const level = value.trim().toLowerCase()
-      return aliases[level] ?? level
+      return Object.hasOwn(aliases, level) ? aliases[level] : level
     },
     z.enum(LOG_LEVELS, { error: `one of ${LOG_LEVELS.join(', ')}` }),
   )
