@@ -1,5 +1,5 @@
-/** Levels of the log, the least important first; `none` writes nothing. */
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal', 'none'] as const
+/** Levels of the log, the least important first; `silent` writes nothing. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** What a configuration file, the environment and the flags ask for, checked, with every default filled in, deeply frozen. */

@@ -42,7 +42,12 @@ export function nonEmpty() {
 
 /** A level of the log in any case, with the spellings that other loggers have for the same. */
 export function logLevel() {
-  const aliases: Readonly<Record<string, string>> = { trace: 'debug', warning: 'warn', silent: 'none', off: 'none' }
+  const aliases: Readonly<Record<string, string>> = {
+    warning: 'warn',
+    critical: 'fatal',
+    none: 'silent',
+    off: 'silent',
+  }
   return z.preprocess(
     value => {
       if (typeof value !== 'string') return value

@@ -23,7 +23,7 @@ describe('an impossible value names file, line, section, key, what was found and
     ],
     [
       '[svcName]\n[log]\nlevel = "loud"',
-      'aiges.toml:3:1: [log] level: found "loud", allowed: one of debug, info, warn, error, fatal, none',
+      'aiges.toml:3:1: [log] level: found "loud", allowed: one of trace, debug, info, warn, error, fatal, silent',
     ],
     [
       '[svcName]\n[http]\ncorsOrigins = ["https://example.com/path"]',
