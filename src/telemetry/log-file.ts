@@ -9,7 +9,7 @@ export interface LogFileOptions {
   readonly path: string
   /** A file that has reached this size is followed by the next, in MiB. */
   readonly maxMegabytes: number
-  /** How many files are kept, the newest included; at least 1. */
+  /** How many files are kept beside the newest; 0 keeps all. */
   readonly files: number
   /** Files that were last written longer ago are removed; 0 keeps them. */
   readonly days: number
@@ -43,9 +43,14 @@ export async function openLogFile(options: LogFileOptions): Promise<LineStream> 
       options.onTidyFailure(error as Error)
     }
   }
-  await tidy()
-  file.on('ready', tidy)
-  const timer = setInterval(tidy, PRUNE_INTERVAL_MS).unref()
+  // One after the other: two at once would trip over each other's removals.
+  let tidied = tidy()
+  const tidyNext = () => {
+    tidied = tidied.then(tidy)
+  }
+  await tidied
+  file.on('ready', tidyNext)
+  const timer = setInterval(tidyNext, PRUNE_INTERVAL_MS).unref()
   file.once('close', () => clearInterval(timer))
   return file
 }
@@ -62,9 +67,10 @@ export async function pruneLogFiles(options: Pick<LogFileOptions, 'path' | 'file
     .filter(number => /^\d+$/.test(number))
     .sort((a, b) => Number(b) - Number(a))
   const oldest = days > 0 ? Date.now() - days * DAY_MS : Number.NEGATIVE_INFINITY
-  for (const [index, number] of numbers.entries()) {
+  const kept = files > 0 ? files : Number.POSITIVE_INFINITY
+  for (const [index, number] of numbers.slice(1).entries()) {
     const file = join(folder, `${prefix}${number}${extension}`)
-    if (index > 0 && (index >= files || (await stat(file)).mtimeMs < oldest)) await rm(file, { force: true })
+    if (index >= kept || (await stat(file)).mtimeMs < oldest) await rm(file, { force: true })
   }
 }
 

@@ -1,14 +1,14 @@
-import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino'
+import { type DestinationStream, destination, type LevelWithSilent, type Logger, pino, stdTimeFunctions } from 'pino'
 import { prettyFactory } from 'pino-pretty'
 import { type LogFileOptions, openLogFile } from './log-file.js'
 import { type LineStream, LogSink } from './log-sink.js'
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal', 'none'] as const
-/** `none` writes nothing at all. */
-export type LogLevel = (typeof LOG_LEVELS)[number]
+/** Pino's levels; `silent` writes nothing at all. */
+export type LogLevel = LevelWithSilent
 
 export interface LoggingOptions extends Omit<LogFileOptions, 'path' | 'onTidyFailure'> {
-  readonly level: LogLevel
+  /** `silent` writes nothing at all. */
+  readonly level: LevelWithSilent
   /** Where JSON lines go beside stdout; see `LogFileOptions.path`. Undefined: stdout alone. */
   readonly file: string | undefined
   /** Lines for people on stdout, as on a terminal; JSON lines otherwise. */
@@ -36,7 +36,7 @@ export async function createLogger(options: LoggingOptions): Promise<Logging> {
   const writers: ((line: string) => void)[] = []
   const log = pino(
     {
-      level: level === 'none' ? 'silent' : level,
+      level,
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: label => ({ level: label }) },
@@ -63,7 +63,7 @@ export async function createLogger(options: LoggingOptions): Promise<Logging> {
   const writeStdout = stdout ? (line: string) => stdout.write(line) : await addSink('stdout', openStdout)
   const format = pretty ? prettyFactory({ colorize: true, translateTime: 'SYS:HH:MM:ss.l' }) : undefined
   writers.push(format ? line => writeStdout(format(line)) : writeStdout)
-  if (file !== undefined && level !== 'none') {
+  if (file !== undefined && level !== 'silent') {
     const onTidyFailure = (err: Error) => log.warn({ err }, `old files of ${file} cannot be tidied away`)
     writers.push(await addSink(file, () => openLogFile({ ...options, path: file, onTidyFailure })))
   }
