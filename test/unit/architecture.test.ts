@@ -25,7 +25,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 /** `src/protocols/ase/codec.ts` → `protocols/ase`, `src/daemon.ts` → `daemon`, `src/core/error.ts` → `core`. */
 function partOf(file: string): string {
   const [first = '', second = ''] = relative(SRC, file).split('/')
-  return first === 'protocols' ? `${first}/${second}` : first.replace(/\.ts$/, '')
+  return first === 'protocols' ? `${first}/${second}` : first.replace(/\.[jt]s$/, '')
 }
 
 function importsOf(file: string): string[] {

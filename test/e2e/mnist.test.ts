@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { callXsf, postAse } from '../helpers/clients.js'
+import { type DaemonProcess, ROOT, startDaemonProcess } from '../helpers/daemon-process.js'
+
+const golden = (name: string) => readFileSync(join(ROOT, 'test/conformance/golden', name))
+const seedRequest = JSON.parse(golden('seed-request.json').toString())
+const seedResponse = JSON.parse(golden('seed-response.json').toString())
+
+let daemon: DaemonProcess
+let http: string
+let grpc: string
+
+beforeAll(async () => {
+  daemon = startDaemonProcess({ cwd: join(ROOT, 'examples/mnist') })
+  ;({ http, grpc } = await daemon.ready)
+})
+afterAll(() => daemon.stop())
+
+describe('the MNIST example', () => {
+  it('answers the seed request as the seed document prints it', async () => {
+    const { status, body } = await postAse(`${http}/v1/svcName`, seedRequest)
+    expect(status).toBe(200)
+    expect(body.header).toEqual({ ...seedResponse.header, sid: expect.stringMatching(/^[0-9a-f-]{36}$/) })
+    const { text, ...attributes } = body.payload?.['result'] ?? {}
+    const { text: expected, ...expectedAttributes } = seedResponse.payload.result
+    expect(attributes).toEqual(expectedAttributes)
+    expect(JSON.parse(text ?? '')).toEqual(JSON.parse(expected))
+  })
+
+  it("answers on its schema's route, too", async () => {
+    const { body } = await postAse(`${http}/v1/private/mnist`, seedRequest)
+    expect(body.header.code).toBe(0)
+  })
+
+  it('answers the same picture over XsfCall', async () => {
+    const param = { SeqNo: '1', waitTime: '3000', version: 'v2', baseId: '0' }
+    const { code, s, output } = await callXsf(grpc, 'AIIn', param, {
+      serviceId: 'svcName',
+      state: 1,
+      headers: { sid: 'sid-1', appid: 'a', uid: 'u' },
+      expect: [{ name: 'result', attribute: { encoding: 'utf8' } }],
+      pl: [{ meta: { name: 'img', dataType: 2, attribute: { status: '3' } }, data: golden('seven.png') }],
+    })
+    expect([code, s?.h, output.status, output.code]).toEqual([0, 'handle-1', 3, 0])
+    const [result] = output.pl
+    expect(result?.meta).toMatchObject({ name: 'result', attribute: { encoding: 'utf8', seq: '0', status: '3' } })
+    expect(JSON.parse(result?.data.toString() ?? '')).toEqual({ result: 7, msg: '识别结果为数字: 7' })
+  })
+
+  it('offers an example request in its OpenAPI document that works as it stands', async () => {
+    const document = (await (await fetch(`${http}/openapi.json`)).json()) as {
+      paths: Record<string, { post: { requestBody: { content: Record<string, { example: unknown }> } } }>
+    }
+    const example = document.paths['/v1/svcName']?.post.requestBody.content['application/json']?.example
+    const { body } = await postAse(`${http}/v1/svcName`, example)
+    expect(body.header.code).toBe(0)
+    expect(body.payload?.['result']?.['text']).toContain('"result": 7')
+  })
+
+  it('says that it lives and is ready, and counts its requests', async () => {
+    expect((await fetch(`${http}/livez`)).status).toBe(200)
+    const ready = await fetch(`${http}/readyz`)
+    expect([ready.status, await ready.json()]).toMatchObject([
+      200,
+      { ready: true, models: { svcName: { ready: true } } },
+    ])
+    const metrics = await (await fetch(`${http}/metrics`)).text()
+    expect(metrics).toMatch(/aiservice_requests_total\{[^}]*model="svcName"[^}]*\} [1-9]/)
+    expect(metrics).toMatch(/aiservice_plugin_up\{[^}]*model="svcName"[^}]*\} 1/)
+  })
+
+  it('refuses what is no picture with the code and the text of its wrapper', async () => {
+    const request = structuredClone(seedRequest)
+    request.payload.img.image = Buffer.from('not a picture').toString('base64')
+    const { body } = await postAse(`${http}/v1/svcName`, request)
+    expect(body.header.code).toBe(10910)
+    expect(body.header.message).toMatch(/;code=\d+$/)
+  })
+})

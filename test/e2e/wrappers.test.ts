@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { postAse, textRequest } from '../helpers/clients.js'
+import {
+  type DaemonOptions,
+  type DaemonProcess,
+  type PythonName,
+  pythonOf,
+  ROOT,
+  startDaemonProcess,
+  wrapperFolder,
+} from '../helpers/daemon-process.js'
+
+const picture = readFileSync(join(ROOT, 'test/conformance/golden/seven.png'))
+const running: DaemonProcess[] = []
+
+function start(options: DaemonOptions): DaemonProcess {
+  const daemon = startDaemonProcess(options)
+  running.push(daemon)
+  return daemon
+}
+afterEach(async () => {
+  await Promise.all(running.splice(0).map(daemon => daemon.stop()))
+})
+
+// The published packages listen on one fixed port, so these run one after the other.
+describe.each([
+  ['bundled', 2],
+  ['pypi-0.5.0', 1],
+  ['pypi-0.16.0', 1],
+] as const)('with the SDK %s', (python: PythonName, protocol) => {
+  it(`an old project runs unchanged over protocol ${protocol}`, async () => {
+    const daemon = start({ cwd: wrapperFolder('classic'), python })
+    const { http } = await daemon.ready
+    const plugin = await daemon.line(({ msg }) => msg === 'plugin is ready')
+    expect(plugin['protocol']).toBe(protocol)
+
+    const request = {
+      header: { appid: '1' },
+      parameter: { svcName: { p1: '3', md5: { data_type: 'text' }, copy: { data_type: 'image', encoding: 'png' } } },
+      payload: { data: { encoding: 'png', status: 3, image: picture.toString('base64') } },
+    }
+    const { status, body } = await postAse(`${http}/v1/svcName`, request)
+    expect([status, body.header.code, body.header.message]).toEqual([200, 0, undefined])
+    expect(body.payload?.['md5']?.['text']).toBe(createHash('md5').update(picture).digest('hex'))
+    expect(body.payload?.['copy']).toMatchObject({ encoding: 'png', image: picture.toString('base64') })
+    expect(daemon.log.some(({ msg }) => msg.includes('importing | the | wrapper'))).toBe(true)
+  })
+
+  it("checks requests against the old project's schema", async () => {
+    const { http } = await start({ cwd: wrapperFolder('classic'), python }).ready
+    const { status, body } = await postAse(`${http}/v1/svcName`, {
+      parameter: { svcName: { p1: 'not among them' } },
+      payload: { data: { image: picture.toString('base64') } },
+    })
+    expect([status, body.header.code]).toEqual([400, 10107])
+    expect(body.header.message).toContain('p1')
+  })
+})
+
+describe('with the SDK that comes with the daemon', () => {
+  it('a wrapper may assign text and take any arguments', async () => {
+    const { http } = await start({ cwd: wrapperFolder('minimal') }).ready
+    const { body } = await postAse(`${http}/v1/svcName`, textRequest('世界'))
+    expect(body.payload?.['result']?.['text']).toBe('你好, 世界')
+  })
+
+  it.each([
+    ['raise', 500, 10910, /ValueError: the weights are not here;code=30003/],
+    ['sys-exit', 500, 10910, /SystemExit/],
+    ['none', 500, 10910, /;code=30003/],
+    ['string', 500, 10910, /;code=30003/],
+    ['empty-list', 502, 10106, /no output/],
+    ['unknown-key', 502, 10106, /surprise/],
+    ['unknown-type', 502, 10106, /unknown data type 9/],
+    ['exit', 502, 10109, /exited with code 9/],
+    ['print', 200, 0, /^$/],
+    ['big', 200, 0, /^$/],
+  ])('a wrapper whose fault is %s is answered with HTTP %i and code %i', async (fault, status, code, message) => {
+    const daemon = start({ cwd: wrapperFolder('faulty') })
+    const { http } = await daemon.ready
+    const answer = await postAse(`${http}/v1/svcName`, textRequest('hello', { fault, result: { data_type: 'text' } }))
+    expect([answer.status, answer.body.header.code]).toEqual([status, code])
+    expect(answer.body.header.message ?? '').toMatch(message)
+    if (fault === 'exit') await daemon.line(line => line.msg === 'plugin is ready' && line !== daemon.log[0])
+  })
+
+  it('is started again after a crash, and the daemon tells the truth meanwhile', async () => {
+    const daemon = start({ cwd: wrapperFolder('faulty') })
+    const { http } = await daemon.ready
+    await postAse(`${http}/v1/svcName`, textRequest('hello', { fault: 'exit' }))
+    await daemon.line(({ msg }) => msg.includes('starting it again'))
+    let answer = await postAse(`${http}/v1/svcName`, textRequest('hello'))
+    while (answer.body.header.code === 10115) answer = await postAse(`${http}/v1/svcName`, textRequest('hello'))
+    expect(answer.body.header.code).toBe(0)
+  })
+
+  it('a wrapper that never answers is given up at the time limit', async () => {
+    const config = { aiges: { onceTimeoutMs: 400 } }
+    const { http } = await start({ cwd: wrapperFolder('faulty'), config }).ready
+    const answer = await postAse(`${http}/v1/svcName`, textRequest('hello', { fault: 'hang' }))
+    expect([answer.status, answer.body.header.code]).toEqual([504, 10102])
+  })
+
+  it('requests that no slot and no queue place can take are refused at once', async () => {
+    const config = { aiges: { onceTimeoutMs: 3000 }, fc: { max: 1, queue: 0 } }
+    const { http } = await start({ cwd: wrapperFolder('faulty'), config }).ready
+    const hanging = postAse(`${http}/v1/svcName`, textRequest('hello', { fault: 'hang' }))
+    let refused = await postAse(`${http}/v1/svcName`, textRequest('hello'))
+    while (refused.body.header.code === 0) refused = await postAse(`${http}/v1/svcName`, textRequest('hello'))
+    expect([refused.status, refused.body.header.code]).toEqual([503, 10110])
+    expect((await hanging).body.header.code).toBe(10102)
+  })
+})
+
+describe('a daemon whose wrapper does not start', () => {
+  it.each([
+    ['ret', ['30002', 'no licence']],
+    ['raise', ['30002', 'model.onnx']],
+    ['exit', ['exited with code 4']],
+  ])('exits 1 and says why (%s)', async (fault, texts) => {
+    const daemon = start({ cwd: wrapperFolder('faulty'), config: { wrapper: { init_fault: fault } } })
+    expect(await daemon.exited).toBe(1)
+    for (const text of texts) expect(daemon.output()).toContain(text)
+  })
+
+  it('exits 1 when wrapperInit hangs', async () => {
+    const config = { wrapper: { init_fault: 'hang' }, aiges: { startTimeoutMs: 2000 } }
+    const daemon = start({ cwd: wrapperFolder('faulty'), config })
+    expect(await daemon.exited).toBe(1)
+    expect(daemon.output()).toContain('not ready within 2000 ms')
+  })
+
+  it('stops at once when it is told to while the wrapper starts', async () => {
+    const daemon = start({ cwd: wrapperFolder('faulty'), config: { wrapper: { init_fault: 'hang' } } })
+    await daemon.line(({ msg }) => msg.includes('serve') || msg.includes('wrapper'))
+    expect(await daemon.stop()).toBe(0)
+  })
+
+  it('names the folder when there is no wrapper.py', async () => {
+    const daemon = start({ cwd: join(ROOT, 'test/bench') })
+    expect(await daemon.exited).toBe(1)
+    expect(daemon.output()).toContain('30001')
+    expect(daemon.output()).toMatch(/there is no wrapper\.py in .*test\/bench/)
+  })
+
+  it('names the interpreter and the pip command when grpcio is missing', async () => {
+    const config = { aiges: { pythonPluginCmd: `${pythonOf('bundled')} -S -m aiges.serve` } }
+    const daemon = start({ cwd: wrapperFolder('minimal'), config })
+    expect(await daemon.exited).toBe(1)
+    expect(daemon.output()).toMatch(
+      /bin\/python.* lacks grpcio and protobuf; run: .*bin\/python.* -m pip install grpcio protobuf/,
+    )
+  })
+
+  it('names an interpreter that does not exist', async () => {
+    const config = { aiges: { pythonPluginCmd: '/no/such/python -m aiges.serve' } }
+    const daemon = start({ cwd: wrapperFolder('minimal'), config })
+    expect(await daemon.exited).toBe(1)
+    expect(daemon.output()).toContain("'/no/such/python' cannot be run")
+  })
+
+  it('names the port that is in use', async () => {
+    const first = start({ cwd: wrapperFolder('minimal') })
+    const { http, grpc } = await first.ready
+    const second = start({ cwd: wrapperFolder('minimal'), config: { wrapper: { http_listen: new URL(http).host } } })
+    expect(await second.exited).toBe(1)
+    expect(second.output()).toContain('is in use by another process')
+    const third = start({ cwd: wrapperFolder('minimal'), config: { svcName: { port: Number(grpc.split(':')[1]) } } })
+    expect(await third.exited).toBe(1)
+    expect(third.output()).toContain('[svcName] port')
+  })
+})
