@@ -183,19 +183,22 @@ def _background(pixels: np.ndarray) -> np.ndarray:
 
 def _keep_digit(ink: np.ndarray) -> np.ndarray:
     """Blank out what is not the digit: faint noise, specks, and frames that touch the picture's edge."""
-    shapes = _connected_shapes(ink > _INK)
     height, width = ink.shape
-    inner = [shape for shape in shapes if not _touches_edge(shape, height, width)]
-    inner_mass, all_mass = sum(map(_mass, inner)), sum(map(_mass, shapes))
-    if inner and inner_mass > 0.2 * (all_mass - inner_mass):
+    shapes = [(_mass(shape), shape) for shape in _connected_shapes(ink > _INK)]
+    inner = [(mass, shape) for mass, shape in shapes if not _touches_edge(shape, height, width)]
+    inner_mass = sum(mass for mass, _ in inner)
+    edge_mass = sum(mass for mass, _ in shapes) - inner_mass
+    if inner and inner_mass > 0.2 * edge_mass:
         shapes = inner
-    largest = max(map(_mass, shapes))
-    kept = np.zeros((height, width), dtype=bool)
-    for shape in shapes:
-        if _mass(shape) > 0.05 * largest:
+    largest = max(mass for mass, _ in shapes)
+    kept = np.zeros((height + 2, width + 2), dtype=bool)
+    for mass, shape in shapes:
+        if mass > 0.05 * largest:
             for row, start, stop in shape:
-                # One pixel around a stroke is its soft rim.
-                kept[max(row - 1, 0) : row + 2, max(start - 1, 0) : stop + 1] = True
+                kept[row + 1, start + 1 : stop + 1] = True
+    # One pixel around a stroke is its soft rim.
+    kept = kept[:-2] | kept[1:-1] | kept[2:]
+    kept = kept[:, :-2] | kept[:, 1:-1] | kept[:, 2:]
     return np.where(kept & (ink > _FAINT), ink, 0)
 
 
