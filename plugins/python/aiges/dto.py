@@ -14,8 +14,8 @@ PayloadData = Union[bytes, str, bytearray, memoryview, Any]
 have."""
 
 
-def data_to_bytes(data: PayloadData) -> bytes:
-    """The bytes that are sent for `data`. Raises TypeError for what has no bytes, such as a dict."""
+def data_to_bytes(data: PayloadData, key: str = "") -> bytes:
+    """The bytes that are sent for `data`. Raises TypeError that names `key` for what has no bytes, such as a dict."""
     if type(data) is bytes:
         return data
     if isinstance(data, str):
@@ -24,7 +24,7 @@ def data_to_bytes(data: PayloadData) -> bytes:
         return bytes(data)
     tobytes = getattr(data, "tobytes", None)
     if tobytes is None:
-        raise TypeError(f"data must be bytes or str, not {type(data).__name__}")
+        raise TypeError(f"data of ResponseData {key!r} must be bytes or str, not {type(data).__name__}")
     return bytes(tobytes())
 
 

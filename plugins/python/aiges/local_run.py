@@ -117,7 +117,10 @@ def _show(response: Response, wrapper: LoadedWrapper) -> None:
         raise WrapperFailure(USER_EXEC_ERROR, f"the wrapper answered with code {response.error_code}: {text}")
     check_declared(response, wrapper.instance)
     for node in response.list:
-        data = data_to_bytes(node.data)
+        try:
+            data = data_to_bytes(node.data, node.key)
+        except TypeError as error:
+            raise InvalidAnswer(str(error)) from error
         print(f"{node.key}: {Types[node.type]}, {Status.get(node.status, node.status)}, {len(data)} bytes")
         if Types[node.type] == "text":
             print(data[:SHOWN_BYTES].decode("utf-8", "backslashreplace"))

@@ -209,7 +209,7 @@ def _to_wire(response: Response, tag: str) -> Any:
     if response.error_code:
         return wire
     for node in response.list:
-        data = data_to_bytes(node.data)
+        data = data_to_bytes(node.data, node.key)
         payload = wire.list.add(key=node.key, len=len(data), type=node.type, status=node.status, data=data)
         for name, value in node.desc.items():
             payload.desc[str(name)] = str(value)

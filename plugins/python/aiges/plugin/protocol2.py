@@ -14,7 +14,7 @@ from aiges.errors import USER_EXEC_ERROR
 from aiges.loader import LoadedWrapper, WrapperFailure, check_response, describe_exception, load_wrapper
 from aiges.plugin.common_services import finish_then_exit
 from aiges.plugin.lifecycle import Lifecycle
-from aiges.plugin.run_stream import HostBatch, Job, PluginBatch, RunStream
+from aiges.plugin.run_stream import HostBatch, Job, PluginBatch, RunStream, cancelled_result
 from aiges.utils.log import log
 from aiges.wire.messages import message
 
@@ -111,7 +111,7 @@ class OnceExecutor:
 
     def __call__(self, job: Job) -> bytes:
         if job.cancelled:
-            return _failure(job.id, USER_EXEC_ERROR, "cancelled before it began")
+            return cancelled_result(job.id)
         try:
             once = job.once
             nodes = [DataListNode(p.key, p.data, p.type, p.status, p.attributes) for p in once.payloads]
@@ -139,7 +139,7 @@ def _success(id: int, nodes: Iterable[Any]) -> bytes:
         payload.key = node.key
         payload.type = node.type
         payload.status = node.status
-        payload.data = data_to_bytes(node.data)
+        payload.data = data_to_bytes(node.data, node.key)
         if node._desc:
             for name, value in node.desc.items():
                 payload.attributes[str(name)] = str(value)

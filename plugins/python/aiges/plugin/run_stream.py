@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from time import monotonic, perf_counter
 from typing import Any, Callable
 
+from aiges.errors import USER_EXEC_ERROR
 from aiges.request import RequestContext, set_current_request
 from aiges.wire.messages import message
 
@@ -50,6 +51,13 @@ class Job(RequestContext):
         self.id = id
         self.once = once
         self.taken = False
+
+
+def cancelled_result(id: int) -> bytes:
+    """The answer to a request that was cancelled before the wrapper began it."""
+    batch = PluginBatch()
+    batch.results.add(id=id, last=True, code=USER_EXEC_ERROR, message="cancelled before it began")
+    return batch.SerializeToString()  # type: ignore[no-any-return]
 
 
 Execute = Callable[[Job], bytes]
@@ -178,7 +186,11 @@ class RunStream:
             self._announce = bool(self._started)
             self._outgoing.notify()
         else:
+            # Nobody reads this answer, but it tells the host that the plugin is not busy with the request.
             del self._open[id]
+            self._unfinished += 1
+            self._results.append(cancelled_result(id))
+            self._outgoing.notify()
 
     def _work_loop(self) -> None:
         while True:
