@@ -107,6 +107,7 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signal: Abo
     })
     // Listening comes before the wrapper is ready, so that /livez and /readyz can say what is going on.
     const address = await listen(http, xsf, config)
+    signal.throwIfAborted()
     signal.addEventListener('abort', () => void replicas.stop(0), { once: true })
     await replicas.start()
     signal.throwIfAborted()

@@ -54,7 +54,7 @@ export class ChannelV1 implements PluginChannel {
       throw new InitError(ret, `${SDK_CODES[ret] ?? 'the wrapper refused to start'} (ret ${ret})`)
     }
     return {
-      schema: await this.schema(init.model, signal),
+      ...(await this.schema(init.model, signal)),
       version: undefined,
       abilities: { once: true, streamingOutput: false, sessions: true },
       sdk: 'protocol 1',
@@ -115,14 +115,18 @@ export class ChannelV1 implements PluginChannel {
     this.results = results
   }
 
-  private async schema(model: string, signal: AbortSignal): Promise<string | undefined> {
+  private async schema(
+    model: string,
+    signal: AbortSignal,
+  ): Promise<Pick<PluginDescription, 'schema' | 'schemaProblem'>> {
     try {
       const { data } = await unaryCall(this.client, this.client.wrapperSchema, { serviceId: model }, { signal })
-      return data || undefined
+      return { schema: data || undefined }
     } catch (error) {
       // A wrapper without a schema is served all the same; some SDKs raise where theirs cannot be made.
-      if (rpcErrorOf(error) === undefined || signal.aborted) throw error
-      return undefined
+      const rpcError = rpcErrorOf(error)
+      if (rpcError === undefined || signal.aborted) throw error
+      return { schema: undefined, schemaProblem: rpcError.details }
     }
   }
 

@@ -7,6 +7,8 @@ import type { Payload } from '../core/payload.js'
 export interface PluginDescription {
   /** Schema JSON; undefined when the wrapper has none. */
   readonly schema: string | undefined
+  /** Why there is no schema, when the plugin failed to give one. */
+  readonly schemaProblem?: string
   readonly version: string | undefined
   readonly abilities: ModelAbilities
   /** The SDK that answered, as far as it says. */

@@ -60,6 +60,7 @@ export async function startPlugin(
       if (stream === 'stderr' || !reader.take(line)) output.add(stream, line)
     },
   })
+  log.info({ pid: process.pid, interpreter: launch.interpreter }, `starting the plugin: ${launch.command.text}`)
   let exit: ProcessExit | undefined
   void process.exited.then(ended => {
     exit = ended
@@ -72,7 +73,7 @@ export async function startPlugin(
     channel = connect(handshake, onBroken)
     const description = await channel.init(init, start.signal)
     log.info({ pid: process.pid, protocol: channel.protocol, sdk: description.sdk }, 'plugin is ready')
-    return { process, channel, description, schema: readSchema(description.schema, log) }
+    return { process, channel, description, schema: readSchema(description, log) }
   } catch (error) {
     channel?.close(new ServiceError('not_ready'))
     await process.stop(FAILED_START_GRACE_MS)
@@ -139,12 +140,16 @@ function grpcTarget(address: PluginAddress): string {
   return formatAddress(address.host, address.port)
 }
 
-function readSchema(text: string | undefined, log: Logger): ModelSchema | undefined {
-  if (text === undefined) return undefined
+function readSchema({ schema, schemaProblem }: PluginDescription, log: Logger): ModelSchema | undefined {
+  const unchecked = 'requests are not checked against it'
+  if (schema === undefined) {
+    if (schemaProblem) log.warn(`the plugin could not make its schema, so ${unchecked}: ${schemaProblem}`)
+    return undefined
+  }
   try {
-    return parseWrapperSchema(text)
+    return parseWrapperSchema(schema)
   } catch (error) {
-    log.warn({ err: error }, "the wrapper's schema cannot be read; requests are not checked against it")
+    log.warn({ err: error }, `the wrapper's schema cannot be read, so ${unchecked}`)
     return undefined
   }
 }

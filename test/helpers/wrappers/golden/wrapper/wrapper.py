@@ -13,7 +13,7 @@ except:
     from aiges.dto import Response, ResponseData, DataListNode, DataListCls, SessionCreateResponse, callback
 
 from aiges.sdk import WrapperBase, StringParamField, ImageBodyField, StringBodyField
-from aiges.core.types import *
+from aiges.types import *
 from aiges.utils.log import log
 
 
@@ -54,11 +54,12 @@ class Wrapper(WrapperBase):
         l = ResponseData()
         l.key = "nobody-asked" if ctrl == "badkey" else "result"
         l.status = Once
-        l.setDataType(DataImage if ctrl == "image" else DataText)
+        l.type = DataImage if ctrl == "image" else DataText
         if ctrl == "image":
-            l.setData(b"\x00\x01\x02")
+            l.data = b"\x00\x01\x02"
         else:
-            l.setData(json.dumps({"result": 7, "msg": "识别结果为数字: 7"}).encode("utf-8"))
+            l.data = json.dumps({"result": 7, "msg": "识别结果为数字: 7"}).encode("utf-8")
+        l.len = len(l.data)
         r.list = [l]
         return r
 

@@ -12,11 +12,10 @@ except:
 from aiges.sdk import WrapperBase, \
     StringParamField, NumberParamField, IntegerParamField, BooleanParamField, \
     ImageBodyField, StringBodyField, AudioBodyField
-from aiges.utils.log import log, getFileLogger
-from aiges.core.types import *
+from aiges.utils.log import log
+from aiges.types import *
 
 print("importing | the | wrapper")
-filelog = getFileLogger()
 
 
 class UserRequest(object):
@@ -66,14 +65,16 @@ class Wrapper(WrapperBase):
             return r.response_err(10013)
         a = ResponseData()
         a.key = "md5"
-        a.setData(hashlib.md5(node.data).hexdigest().encode())
+        a.data = hashlib.md5(node.data).hexdigest().encode()
+        a.len = len(a.data)
         a.status = Once
-        a.setDataType(DataText)
+        a.type = DataText
         b = ResponseData()
         b.key = "copy"
-        b.setData(node.data)
+        b.data = node.data
+        b.len = len(node.data)
         b.status = Once
-        b.setDataType(DataImage)
+        b.type = DataImage
         r = Response()
         r.list = [a, b]
         return r
