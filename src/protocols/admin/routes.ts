@@ -1,0 +1,38 @@
+import type { FastifyInstance } from 'fastify'
+import type { InferenceService } from '../../core/inference.js'
+
+/** What `/metrics` needs of a metrics registry. */
+export interface MetricsSource {
+  readonly contentType: string
+  render(): Promise<string>
+}
+
+export interface AdminOptions {
+  readonly inference: Pick<InferenceService, 'models'>
+  readonly metrics: MetricsSource
+  /** Whether the daemon is shutting down, which makes it unready at once. */
+  readonly isDraining: () => boolean
+}
+
+/** Adds what operators ask: `/livez`, `/readyz` and `/metrics`. */
+export async function adminRoutes(app: FastifyInstance, options: AdminOptions): Promise<void> {
+  const { inference, metrics, isDraining } = options
+
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+  })
+
+  app.get('/livez', async () => ({ live: true }))
+
+  app.get('/readyz', async (_request, reply) => {
+    const models = inference.models()
+    const draining = isDraining()
+    const ready = !draining && models.length > 0 && models.every(model => model.readiness.ready)
+    const reasons = Object.fromEntries(models.map(model => [model.name, model.readiness]))
+    return reply.code(ready ? 200 : 503).send({ ready, draining, models: reasons })
+  })
+
+  app.get('/metrics', async (_request, reply) => {
+    return reply.header('content-type', metrics.contentType).send(await metrics.render())
+  })
+}

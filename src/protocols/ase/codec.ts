@@ -1,0 +1,226 @@
+import { ServiceError } from '../../core/error.js'
+import type { InferenceResult } from '../../core/inference.js'
+import type { JsonObject } from '../../core/model.js'
+import { type Accept, type Attributes, DATA_TYPES, type DataType, type Payload, Status } from '../../core/payload.js'
+import { decodeBase64 } from './base64.js'
+import { JsonSource } from './json-source.js'
+
+/** An ASE request body: the JSON object, its text, and its three sections (empty where they are absent or null). */
+export interface AseBody {
+  readonly text: string
+  readonly json: JsonObject
+  readonly header: JsonObject
+  readonly parameter: JsonObject
+  readonly payload: JsonObject
+}
+
+const NONE: JsonObject = {}
+
+/**
+ * Parses a request body: a Buffer, or nothing when the request has none.
+ * @throws ServiceError `body_not_json`, or `schema_violation` when a section is no object
+ */
+export function parseBody(body: unknown): AseBody {
+  let text: string
+  let json: unknown
+  try {
+    text = Buffer.isBuffer(body) ? body.toString() : ''
+    json = JSON.parse(text)
+  } catch (error) {
+    throw new ServiceError('body_not_json', `the body is not JSON: ${(error as Error).message}`)
+  }
+  if (!isObject(json)) throw new ServiceError('body_not_json')
+  const header = section(json, 'header')
+  const parameter = section(json, 'parameter')
+  return { text, json, header, parameter, payload: section(json, 'payload') }
+}
+
+function section(json: JsonObject, name: string): JsonObject {
+  const value = json[name] ?? NONE
+  if (!isObject(value)) throw new ServiceError('schema_violation', `${name}: must be object`)
+  return value
+}
+
+/**
+ * Decodes the payload section: every entry has its data, base64, under the key that names its type; an object or array
+ * there is handed over as its JSON text. All other members become attributes.
+ * @throws ServiceError `payload_undecodable`, `schema_violation` (a status that is none) or `input_missing`
+ */
+export function decodePayloads(body: AseBody): Payload[] {
+  const source = new JsonSource(body.text)
+  const payloads = Object.keys(body.payload).map(key => decodePayload(key, body.payload[key], source))
+  if (payloads.length === 0) throw new ServiceError('input_missing')
+  return payloads
+}
+
+function decodePayload(key: string, entry: unknown, source: JsonSource): Payload {
+  const path = `payload.${key}`
+  if (!isObject(entry)) throw new ServiceError('payload_undecodable', `${path}: must be an object`)
+  let type: DataType | undefined
+  const attributes: Record<string, string> = {}
+  for (const name in entry) {
+    const value = entry[name]
+    if (value === null) continue
+    if (!isDataType(name)) attributes[name] = asString(value)
+    else if (type === undefined) type = name
+    else throw new ServiceError('payload_undecodable', `${path}: has both ${type} and ${name}`)
+  }
+  if (type === undefined) {
+    throw new ServiceError('input_missing', `${path}: has no data; give one of ${DATA_TYPES.join(', ')}`)
+  }
+  const value = entry[type]
+  const status = decodeStatus(attributes['status'], path)
+  if (typeof value === 'string') {
+    return { key, type, status, attributes, data: decodeBase64(value, `${path}.${type}`) }
+  }
+  if (typeof value !== 'object') {
+    throw new ServiceError('payload_undecodable', `${path}.${type}: must be base64, an object or an array`)
+  }
+  // JSON text is plain UTF-8, whatever its sender says of it.
+  if (type === 'text') Object.assign(attributes, { encoding: 'utf8', compress: 'raw' })
+  return { key, type, status, attributes, data: Buffer.from(source.textOf(['payload', key, type])) }
+}
+
+function decodeStatus(value: string | undefined, path: string): Status {
+  switch (value) {
+    case undefined:
+    case '3':
+      return Status.once
+    case '0':
+      return Status.begin
+    case '1':
+      return Status.continue
+    case '2':
+      return Status.end
+    default:
+      throw new ServiceError('schema_violation', `${path}.status: must be one of 0, 1, 2, 3`)
+  }
+}
+
+/** What the header and parameter sections ask for. */
+export interface AseParameters {
+  readonly parameters: Readonly<Record<string, string>>
+  readonly accepts: readonly Accept[]
+}
+
+export interface ParameterOptions {
+  /** Names of the addressed service, least important first: on equal parameter names their values win. */
+  readonly addressed: readonly string[]
+  /** Header keys that are handed on as parameters. */
+  readonly headerPass: readonly string[]
+  readonly sid: string
+}
+
+/**
+ * Merges the parameters of all services: a scalar is a parameter in string form, null is left out, an object is an
+ * accept. Adds the header keys of `headerPass` and the sid, which clients cannot override.
+ * @throws ServiceError `schema_violation`
+ */
+export function decodeParameters(body: AseBody, options: ParameterOptions): AseParameters {
+  const parameters: Record<string, string> = {}
+  const accepts = new Map<string, Accept>()
+  const services = Object.keys(body.parameter)
+  if (services.length > 1) {
+    services.sort((a, b) => options.addressed.indexOf(a) - options.addressed.indexOf(b))
+  }
+  for (const service of services) {
+    const values = body.parameter[service] ?? NONE
+    if (!isObject(values)) throw new ServiceError('schema_violation', `parameter.${service}: must be object`)
+    for (const name in values) {
+      const value = values[name]
+      if (isObject(value)) addAccept(accepts, name, value, `parameter.${service}.${name}`)
+      else if (value !== null) parameters[name] = asString(value)
+    }
+  }
+  passHeaders(body.header, options.headerPass, parameters)
+  parameters['sid'] = options.sid
+  return { parameters, accepts: [...accepts.values()] }
+}
+
+function addAccept(accepts: Map<string, Accept>, name: string, value: JsonObject, path: string): void {
+  const { data_type: type = null, ...rest } = value
+  if (type !== null && !(typeof type === 'string' && isDataType(type))) {
+    throw new ServiceError('schema_violation', `${path}.data_type: must be one of ${DATA_TYPES.join(', ')}`)
+  }
+  const attributes: Record<string, string> = {}
+  for (const key in rest) if (rest[key] !== null) attributes[key] = asString(rest[key])
+  const accept: Accept = type === null ? { name, attributes } : { name, type, attributes }
+  const earlier = accepts.get(name)
+  if (earlier !== undefined && !sameAccept(earlier, accept)) {
+    throw new ServiceError('schema_violation', `${path}: another service asks for it with other attributes`)
+  }
+  accepts.set(name, accept)
+}
+
+function sameAccept(a: Accept, b: Accept): boolean {
+  const keys = Object.keys(a.attributes)
+  return (
+    a.type === b.type &&
+    keys.length === Object.keys(b.attributes).length &&
+    keys.every(key => a.attributes[key] === b.attributes[key])
+  )
+}
+
+/** `app_id` and `appid` are two spellings of one key. */
+function passHeaders(header: JsonObject, passed: readonly string[], parameters: Record<string, string>): void {
+  const appId = header['appid'] ?? header['app_id'] ?? null
+  const other = header['app_id'] ?? null
+  if (other !== null && asString(other) !== asString(appId)) {
+    throw new ServiceError('schema_violation', 'header.app_id: differs from header.appid')
+  }
+  for (const key of passed) {
+    const value = key === 'appid' || key === 'app_id' ? appId : (header[key] ?? null)
+    if (value !== null) parameters[key] = asString(value)
+  }
+}
+
+/** Texts as they stand, everything else in base64: how ASE over HTTP shows an output. */
+export function plainOrBase64(payload: Payload): string {
+  const { buffer, byteOffset, byteLength } = payload.data
+  return Buffer.from(buffer, byteOffset, byteLength).toString(payload.type === 'text' ? 'utf8' : 'base64')
+}
+
+/**
+ * Renders the answer of a once request as JSON text.
+ * @param show gives the text that stands for a payload's data
+ */
+export function encodeResult(result: InferenceResult, sid: string, show: (payload: Payload) => string): string {
+  const payload: Record<string, Attributes> = {}
+  for (const output of result.payloads) payload[output.key] = describeOutput(output, result.status, show(output))
+  return JSON.stringify({ header: { code: 0, sid, status: result.status }, payload })
+}
+
+/** Members are set one by one: JSON.stringify takes twice as long over an object made by spreading another one. */
+function describeOutput({ attributes, type }: Payload, status: Status, data: string): Attributes {
+  const described: Record<string, string> = {}
+  for (const name in attributes) described[name] = attributes[name] as string
+  described['seq'] = '0'
+  described['status'] = String(status)
+  described[type] = data
+  return described
+}
+
+/** Renders an error answer as JSON text. */
+export function encodeError(code: number, message: string, sid: string): string {
+  return JSON.stringify({ header: { code, message, sid }, payload: null })
+}
+
+/** A scalar in its string form; whatever else clients put in a scalar's place as JSON text. */
+function asString(value: unknown): string {
+  if (typeof value !== 'object') return String(value)
+  try {
+    return JSON.stringify(value)
+  } catch {
+    // JSON.parse has no limit to the depth of nesting, JSON.stringify has.
+    throw new ServiceError('schema_violation', 'the request is nested too deeply')
+  }
+}
+
+function isDataType(name: string): name is DataType {
+  return (DATA_TYPES as readonly string[]).includes(name)
+}
+
+/** Whether a JSON value is an object, neither null nor an array. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,142 @@
+import { REASONS, type Reason } from '../../core/error.js'
+import type { JsonObject, ModelInfo, ModelSchema } from '../../core/model.js'
+import { isObject } from './codec.js'
+import { ASE_ERRORS, reasonsByStatus, retryAfterSeconds } from './error-map.js'
+import { EXAMPLE_SID, exampleAnswer, exampleRequest } from './example.js'
+import { pathsOf } from './model-paths.js'
+import { openApiSchema } from './openapi-schema.js'
+import { requestSchema } from './request-schema.js'
+
+/**
+ * Describes the models in an OpenAPI 3.0.3 document: a POST operation for every path, with the wrapper's schema, an
+ * example that runs as it stands, and every error answer.
+ */
+export function openApiDocument(models: readonly ModelInfo[]): JsonObject {
+  const paths = models.flatMap(model => {
+    const operation = describeModel(model)
+    return pathsOf(model).map(path => [path, { post: { ...operation, operationId: `post${path}` } }] as const)
+  })
+  return {
+    openapi: '3.0.3',
+    info: {
+      title: models.map(model => model.name).join(', ') || 'aiservice',
+      version: models.find(model => model.version !== undefined)?.version || '0',
+      description: 'Inference over the ASE protocol.',
+    },
+    servers: [{ url: '/' }],
+    paths: Object.fromEntries(paths),
+    components: { schemas: { ErrorAnswer: ERROR_ANSWER }, responses: ERROR_RESPONSES },
+  }
+}
+
+/** Keeps the document of the models as they were last, so that it is made anew only when a schema has changed. */
+export class OpenApiCache {
+  private document: JsonObject | undefined
+  private key: readonly unknown[] = []
+
+  get(models: readonly ModelInfo[]): JsonObject {
+    const key = models.flatMap(({ name, schema, version }) => [name, schema, version])
+    if (this.document === undefined || key.length !== this.key.length || key.some((part, i) => part !== this.key[i])) {
+      this.document = openApiDocument(models)
+      this.key = key
+    }
+    return this.document
+  }
+}
+
+function describeModel(model: ModelInfo): JsonObject {
+  const { name, schema } = model
+  const example = exampleRequest(model)
+  return {
+    summary: `Run ${name} once`,
+    tags: [name],
+    requestBody: { required: true, content: json(describeRequest(name, schema), example) },
+    responses: {
+      200: {
+        description: 'The outputs of the model',
+        content: json(describeAnswer(schema), schema && exampleAnswer(schema)),
+      },
+      ...Object.fromEntries(
+        ERRORS_BY_STATUS.map(([http]) => [http, { $ref: `#/components/responses/${responseName(http)}` }]),
+      ),
+    },
+  }
+}
+
+function json(schema: JsonObject, example: JsonObject | undefined): JsonObject {
+  return { 'application/json': { schema, ...(example !== undefined && { example }) } }
+}
+
+const ANY_OBJECT: JsonObject = { type: 'object' }
+const ANY_REQUEST: JsonObject = {
+  type: 'object',
+  properties: { header: ANY_OBJECT, parameter: ANY_OBJECT, payload: ANY_OBJECT },
+}
+
+function describeRequest(name: string, schema: ModelSchema | undefined): JsonObject {
+  const known = schema !== undefined && Object.keys(schema.request).length > 0
+  return known ? openApiSchema(requestSchema(schema, name)) : ANY_REQUEST
+}
+
+const TEXT: JsonObject = { type: 'string' }
+const NUMBER: JsonObject = { type: 'integer' }
+const ANSWER_HEADER: JsonObject = {
+  type: 'object',
+  properties: { code: NUMBER, message: TEXT, sid: TEXT, status: NUMBER },
+  required: ['code', 'sid'],
+}
+
+function describeAnswer(schema: ModelSchema | undefined): JsonObject {
+  const outputs = [...(schema?.outputs ?? [])].map(([key, { type }]) => {
+    const declared = openApiSchema(propertyOf(propertyOf(schema?.response, 'payload'), key))
+    const attributes = isObject(declared['properties']) ? declared['properties'] : {}
+    // Numbers in a wrapper's schema, but strings in an answer over HTTP (golden transcript).
+    return [key, { ...declared, type: 'object', properties: { ...attributes, seq: TEXT, status: TEXT, [type]: TEXT } }]
+  })
+  const payload = { type: 'object', properties: Object.fromEntries(outputs) }
+  return { type: 'object', properties: { header: ANSWER_HEADER, payload }, required: ['header', 'payload'] }
+}
+
+function propertyOf(schema: unknown, name: string): unknown {
+  const properties = isObject(schema) ? schema['properties'] : undefined
+  return isObject(properties) ? properties[name] : undefined
+}
+
+const ERROR_ANSWER: JsonObject = {
+  type: 'object',
+  properties: {
+    header: { ...ANSWER_HEADER, required: ['code', 'message', 'sid'] },
+    payload: { type: 'object', nullable: true, description: 'always null' },
+  },
+  required: ['header', 'payload'],
+}
+
+/** Who cancelled a request gets no answer to read. */
+const ERRORS_BY_STATUS = [...reasonsByStatus()].filter(([, reasons]) => !reasons.includes('cancelled'))
+
+const ERROR_RESPONSES: JsonObject = Object.fromEntries(
+  ERRORS_BY_STATUS.map(([http, reasons]) => [responseName(http), describeErrors(reasons)]),
+)
+
+function responseName(http: number): string {
+  return `Error${http}`
+}
+
+function describeErrors(reasons: readonly Reason[]): JsonObject {
+  const lines = reasons.map(reason => {
+    const { meaning, cure } = REASONS[reason]
+    return `- **${ASE_ERRORS[reason].code}** (${reason}): ${meaning}. To do: ${cure}.`
+  })
+  const examples = reasons.map(reason => {
+    const header = { code: ASE_ERRORS[reason].code, message: REASONS[reason].meaning, sid: EXAMPLE_SID }
+    return [reason, { value: { header, payload: null } }]
+  })
+  const schema = { $ref: '#/components/schemas/ErrorAnswer' }
+  return {
+    description: lines.join('\n'),
+    ...(reasons.some(retryAfterSeconds) && {
+      headers: { 'Retry-After': { schema: NUMBER, description: 'seconds after which to try again' } },
+    }),
+    content: { 'application/json': { schema, examples: Object.fromEntries(examples) } },
+  }
+}

@@ -1,0 +1,112 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import type { Logger } from 'pino'
+import { ServiceError } from '../../core/error.js'
+import type { JsonObject, ModelInfo, ModelSchema } from '../../core/model.js'
+import type { AseBody } from './codec.js'
+import { acceptedSchema } from './request-schema.js'
+
+interface Validators {
+  readonly modelName: string
+  /** For requests that address the model by the name under which it is served. */
+  readonly byModelName: ValidateFunction
+  /** For those that use the wrapper's own service id. */
+  readonly byServiceId: ValidateFunction
+}
+
+/** Checks requests against the schemas of wrappers; each schema is compiled once. */
+export class SchemaCheck {
+  private readonly compiled = new WeakMap<ModelSchema, Validators | 'unusable'>()
+
+  /** @param log is told, once, of a schema that cannot be compiled; requests to that model are not checked */
+  constructor(private readonly log: Logger) {}
+
+  /**
+   * Checks a whole request. A model whose schema is not known yet takes everything.
+   * @throws ServiceError `schema_violation`; the message names the path and the rule
+   */
+  check(model: ModelInfo, body: AseBody): void {
+    if (model.schema === undefined) return
+    const validators = this.validatorsOf(model.name, model.schema)
+    if (validators === 'unusable') return
+    const { serviceId } = model.schema
+    const own = Object.hasOwn(body.parameter, serviceId) && !Object.hasOwn(body.parameter, model.name)
+    const validate = own ? validators.byServiceId : validators.byModelName
+    if (validate(body.json)) return
+    const [error] = validate.errors ?? []
+    throw new ServiceError('schema_violation', error === undefined ? undefined : describeViolation(error))
+  }
+
+  private validatorsOf(modelName: string, schema: ModelSchema): Validators | 'unusable' {
+    const known = this.compiled.get(schema)
+    if (known === 'unusable' || known?.modelName === modelName) return known
+    const compiled = this.compile(modelName, schema)
+    this.compiled.set(schema, compiled)
+    return compiled
+  }
+
+  private compile(modelName: string, schema: ModelSchema): Validators | 'unusable' {
+    try {
+      const byServiceId = compile(acceptedSchema(schema, schema.serviceId))
+      const byModelName = modelName === schema.serviceId ? byServiceId : compile(acceptedSchema(schema, modelName))
+      return { modelName, byModelName, byServiceId }
+    } catch (error) {
+      this.log.warn({ err: error, model: modelName }, "the wrapper's schema is not usable; its requests go unchecked")
+      return 'unusable'
+    }
+  }
+}
+
+function compile(schema: JsonObject): ValidateFunction {
+  const ajv = new Ajv({ strict: false, validateFormats: false, logger: false })
+  useFastLengths(ajv)
+  return ajv.compile(schema)
+}
+
+/**
+ * Ajv counts the characters of every string that has a length limit, megabytes of base64 included. A string has at most
+ * as many characters as it has UTF-16 units, and at least half as many, which settles almost every case.
+ */
+function useFastLengths(ajv: Ajv): void {
+  for (const keyword of ['maxLength', 'minLength']) ajv.removeKeyword(keyword)
+  ajv.addKeyword({
+    keyword: 'maxLength',
+    type: 'string',
+    schemaType: 'number',
+    compile: (limit: number) => (text: string) => text.length <= limit || characters(text) <= limit,
+    error: { message: ({ schema }) => `must NOT have more than ${schema} characters` },
+  })
+  ajv.addKeyword({
+    keyword: 'minLength',
+    type: 'string',
+    schemaType: 'number',
+    compile: (limit: number) => (text: string) => text.length >= 2 * limit || characters(text) >= limit,
+    error: { message: ({ schema }) => `must NOT have fewer than ${schema} characters` },
+  })
+}
+
+function characters(text: string): number {
+  let count = text.length
+  for (let index = 0; index < text.length; index++) {
+    if (text.charCodeAt(index) >> 10 === 0x36 && text.charCodeAt(index + 1) >> 10 === 0x37) count--
+  }
+  return count
+}
+
+function describeViolation({ instancePath, keyword, params, message }: ErrorObject): string {
+  const names = instancePath.split('/').slice(1)
+  const path = names.map(name => name.replaceAll('~1', '/').replaceAll('~0', '~')).join('.')
+  return `${path || 'body'}: ${describeRule(keyword, params, message)}`
+}
+
+function describeRule(keyword: string, params: ErrorObject['params'], message = 'does not satisfy the schema'): string {
+  switch (keyword) {
+    case 'enum':
+      return `must be equal to one of ${(params['allowedValues'] as unknown[]).map(value => JSON.stringify(value)).join(', ')}`
+    case 'const':
+      return `must be equal to ${JSON.stringify(params['allowedValue'])}`
+    case 'additionalProperties':
+      return `must NOT have the property '${params['additionalProperty']}'`
+    default:
+      return message
+  }
+}

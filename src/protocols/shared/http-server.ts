@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto'
+import cors from '@fastify/cors'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+
+export interface HttpServerOptions {
+  /** Largest request body in bytes; more is answered with 413 before it is read. */
+  readonly bodyLimitBytes: number
+  /** Origins whose pages may call the service; `*` allows all, an empty list switches CORS off. */
+  readonly corsOrigins: readonly string[]
+  readonly log: Logger
+}
+
+/** Longest time in ms for a request to arrive completely: what Node itself has by default, and fastify switches off. */
+const REQUEST_TIMEOUT_MS = 300_000
+
+const MEDIA_TYPE = /^[^\s/;]+\/[^\s/;]+\s*(;|$)/
+
+/**
+ * Makes the one HTTP server that carries all front-ends. Every request has a UUID v4 as its id, which front-ends use as
+ * sid, and its body is handed on as a raw Buffer whatever content type it claims.
+ *
+ * The server has no error body of its own: whoever sets the root's error handler decides about those errors, too, that
+ * come up before any route is found. While it closes, requests on open connections are still served; refusing them is
+ * the business of the session layer.
+ */
+export function createHttpServer({ bodyLimitBytes, corsOrigins, log }: HttpServerOptions): FastifyInstance {
+  const server: FastifyInstance = Fastify({
+    // fastify's own logger costs 7 µs a request even when it has nothing to say; front-ends log errors with the sid.
+    logger: false,
+    genReqId: () => randomUUID(),
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => server.errorHandler(error, request, reply),
+  })
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  // fastify answers 415 to a header that is no media type before it asks any parser.
+  server.addHook('onRequest', (request, _reply, done) => {
+    const { headers } = request.raw
+    const type = headers['content-type']
+    if (type !== undefined && !MEDIA_TYPE.test(type)) delete headers['content-type']
+    done()
+  })
+  if (corsOrigins.length > 0) {
+    server.register(cors, {
+      origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
+      methods: ['GET', 'HEAD', 'POST'],
+    })
+  }
+  return server
+}

@@ -1,0 +1,32 @@
+import type { Socket } from 'node:net'
+import type { FastifyReply } from 'fastify'
+import { ServiceError } from '../../core/error.js'
+import type { RequestContext } from '../../core/inference.js'
+
+/**
+ * Makes the context of an HTTP request. The sid is the request's id; the signal aborts with `cancelled` when the
+ * client's connection closes. All requests of a connection share that signal, so whoever listens to it for one request
+ * stops listening when that has ended.
+ * @param deadline latest time of an answer in ms on the clock of `performance.now()`; absent: the model's own limit
+ */
+export function requestContext(reply: FastifyReply, protocol: string, deadline?: number): RequestContext {
+  const { id, raw } = reply.request
+  const context = { sid: id, protocol, signal: connectionSignal(raw.socket) }
+  return deadline === undefined ? context : { ...context, deadline }
+}
+
+const signals = new WeakMap<Socket, AbortSignal>()
+
+/** Making a signal for every request would cost as much as decoding its payload. */
+function connectionSignal(socket: Socket): AbortSignal {
+  let signal = signals.get(socket)
+  if (signal === undefined) {
+    const controller = new AbortController()
+    const cancel = () => controller.abort(new ServiceError('cancelled'))
+    if (socket.destroyed) cancel()
+    else socket.once('close', cancel)
+    signal = controller.signal
+    signals.set(socket, signal)
+  }
+  return signal
+}
