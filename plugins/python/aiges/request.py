@@ -9,13 +9,18 @@ import time
 class RequestContext:
     """`sid` names the request in logs; `cancelled` turns true when the caller has left or its time is over."""
 
-    __slots__ = ("cancelled", "deadline", "sid")
+    __slots__ = ("_arrived", "_timeout_ms", "cancelled", "sid")
 
     def __init__(self, sid: str, timeout_ms: int = 0) -> None:
         self.sid = sid
         self.cancelled = False
-        self.deadline = time.monotonic() + timeout_ms / 1000 if timeout_ms else None
+        self._arrived = time.monotonic()
+        self._timeout_ms = timeout_ms
+
+    @property
+    def deadline(self) -> float | None:
         """In seconds of `time.monotonic()`; None when the request has no deadline."""
+        return self._arrived + self._timeout_ms / 1000 if self._timeout_ms else None
 
 
 _local = threading.local()

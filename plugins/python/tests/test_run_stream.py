@@ -108,6 +108,39 @@ class RunStreamTest(unittest.TestCase):
         self.assertEqual(list(stream.batches()), [])
         go.set()
 
+    def test_the_writer_answers_lone_requests_of_a_fast_wrapper_and_workers_the_rest(self):
+        threads = {}
+
+        def execute(job):
+            threads[job.id] = threading.current_thread()
+            batch = PluginBatch()
+            batch.results.add(id=job.id, last=True)
+            return batch.SerializeToString()
+
+        host = queue.Queue()
+        stream = RunStream(execute, 1)
+        self.addCleanup(stream.close)
+        stream.start(iter(host.get, None))
+        answered = queue.Queue()
+
+        def write():
+            for data in stream.batches():
+                for result in PluginBatch.FromString(data).results:
+                    answered.put(result.id)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        for id in range(1, 200):
+            host.put(HostBatch(messages=[once(id)]))
+            self.assertEqual(answered.get(timeout=TIMEOUT_S), id)
+        self.assertIn(writer, threads.values())
+        host.put(HostBatch(messages=[once(id) for id in range(200, 300)]))
+        self.assertEqual(sorted(answered.get(timeout=TIMEOUT_S) for _ in range(100)), list(range(200, 300)))
+        self.assertIsNot(threads[250], writer)
+        stream.close()
+        writer.join(TIMEOUT_S)
+        self.assertFalse(writer.is_alive())
+
     def test_a_cancel_of_an_unknown_id_is_ignored(self):
         harness = self.harness()
         harness.send(cancel(77), once(1))

@@ -19,7 +19,9 @@ from time import monotonic, perf_counter
 from typing import Any, Callable
 
 from aiges.errors import USER_EXEC_ERROR
+from aiges.loader import describe_exception
 from aiges.request import RequestContext, set_current_request
+from aiges.utils.log import log
 from aiges.wire.messages import message
 
 HostBatch = message("aiges.plugin.v2.HostBatch")
@@ -37,6 +39,13 @@ CHUNK_TIME_S = 0.005
 SPLIT_TIME_S = 0.0002
 """Work shorter than this is not shared with idle workers: waking them would cost more."""
 
+FLUSH_TIME_S = 0.001
+"""A worker lets the writer send what is ready this often: a fast wrapper would keep the interpreter for itself."""
+
+WRITER_CALL_TIME_S = 0.001
+"""The writer itself answers a lone request when the wrapper's calls are shorter than this; longer ones would hold up
+what else is to be sent."""
+
 STUCK_AFTER_S = 0.01
 """When a worker has not got through its chunk after this time, idle workers take the rest."""
 
@@ -47,7 +56,7 @@ class Job(RequestContext):
     __slots__ = ("id", "once", "taken")
 
     def __init__(self, id: int, once: Any) -> None:
-        super().__init__(once.sid, once.timeout_ms)
+        RequestContext.__init__(self, once.sid, once.timeout_ms)
         self.id = id
         self.once = once
         self.taken = False
@@ -75,6 +84,7 @@ class RunStream:
         self._work = threading.Condition(lock)
         self._outgoing = threading.Condition(lock)
         self._handed_over = threading.Condition(lock)
+        self._collected = threading.Condition(lock)
         self._drained = threading.Condition(lock)
         self._open: dict[int, Job] = {}
         self._waiting: deque[Job] = deque()
@@ -86,6 +96,8 @@ class RunStream:
         self._batches_handed_over = 0
         self._unfinished = 0
         self._idle = 0
+        self._writer_idle = False
+        self._writer_works = False
         self._call_time_s = 0.0
         self._stopping = False
         self._closed = False
@@ -104,7 +116,7 @@ class RunStream:
                 job.cancelled = True
             self._waiting.clear()
             self._ready.clear()
-            for condition in (self._work, self._outgoing, self._handed_over, self._drained):
+            for condition in (self._work, self._outgoing, self._handed_over, self._collected, self._drained):
                 condition.notify_all()
 
     def drain(self, grace_s: float) -> None:
@@ -127,6 +139,7 @@ class RunStream:
                     return
                 data, results = self._take_output()
                 number = self._batches_taken
+                self._collected.notify_all()
             yield data
             with self._lock:
                 self._batches_handed_over = number
@@ -137,10 +150,38 @@ class RunStream:
 
     def _wait_for_output(self) -> None:
         while not (self._results or self._announce or self._closed):
+            if self._suits_writer():
+                self._answer_in_writer()
+                continue
+            self._writer_idle = True
             if not (self._ready and self._idle):
                 self._outgoing.wait()
             elif not self._outgoing.wait(STUCK_AFTER_S) and self._ready and self._idle:
                 self._work.notify()
+            self._writer_idle = False
+
+    def _suits_writer(self) -> bool:
+        # Saves waking another thread. Only with one call at a time: no other call can end then while the writer works.
+        alone = self._concurrency == 1 == self._idle == len(self._waiting)
+        return alone and 0 < self._call_time_s < WRITER_CALL_TIME_S and not self._stopping
+
+    def _answer_in_writer(self) -> None:
+        job = self._waiting.popleft()
+        if job.cancelled:
+            return
+        job.taken = True
+        self._started.append(job.id)
+        self._unfinished += 1
+        self._writer_works = True
+        self._lock.release()
+        try:
+            result = self._timed(job)
+        finally:
+            self._lock.acquire()
+            self._writer_works = False
+        self._finished(job, result)
+        if self._waiting:
+            self._work.notify()
 
     def _take_output(self) -> tuple[bytes, int]:
         parts = []
@@ -163,17 +204,19 @@ class RunStream:
             for batch in batches:
                 with self._lock:
                     for message in batch.messages:
-                        kind = message.WhichOneof("kind")
-                        if kind == "once":
-                            job = Job(message.id, message.once)
-                            self._open[job.id] = job
+                        if message.HasField("once"):
+                            id = message.id
+                            self._open[id] = job = Job(id, message.once)
                             self._waiting.append(job)
-                        elif kind == "cancel":
+                        elif message.HasField("cancel"):
                             self._cancel(message.id)
-                    if self._waiting and self._idle:
-                        self._work.notify()
-        finally:
+                    if self._waiting and self._idle and not self._writer_works:
+                        lone = self._writer_idle and self._suits_writer()
+                        (self._outgoing if lone else self._work).notify()
+        except Exception as error:
             # gRPC ends the iteration with an exception of its own when the host goes away.
+            log.info("the host has ended the stream: %s", describe_exception(error))
+        finally:
             self.close()
 
     def _cancel(self, id: int) -> None:
@@ -193,19 +236,33 @@ class RunStream:
             self._outgoing.notify()
 
     def _work_loop(self) -> None:
+        flushed = perf_counter()
         while True:
+            if not self._ready:
+                flushed = perf_counter()
             job = self._next_job()
             if job is None:
                 return
-            began = perf_counter()
-            set_current_request(job)
-            result = self._execute(job)
-            set_current_request(None)
-            self._call_time_s += (perf_counter() - began - self._call_time_s) * 0.1
+            result = self._timed(job)
             with self._lock:
-                self._results.append(result)
-                self._open.pop(job.id, None)
+                self._finished(job, result)
                 self._outgoing.notify()
+                if self._ready and perf_counter() - flushed > FLUSH_TIME_S:
+                    number = self._batches_taken
+                    while self._batches_taken == number and not self._closed:
+                        self._collected.wait()
+                    flushed = perf_counter()
+
+    def _timed(self, job: Job) -> bytes:
+        began = perf_counter()
+        set_current_request(job)
+        result = self._execute(job)
+        self._call_time_s += (perf_counter() - began - self._call_time_s) * 0.1
+        return result
+
+    def _finished(self, job: Job, result: bytes) -> None:
+        self._results.append(result)
+        self._open.pop(job.id, None)
 
     def _next_job(self) -> Job | None:
         try:
@@ -218,7 +275,7 @@ class RunStream:
                     return None
                 if self._ready:
                     return self._ready.popleft()
-                chunk = [] if self._stopping else self._take_chunk()
+                chunk = [] if self._stopping or self._writer_works else self._take_chunk()
                 if chunk:
                     return chunk[0] if self._announced(chunk) else None
                 self._idle += 1
