@@ -9,7 +9,7 @@ from typing import Any
 from aiges.core.types import DataEnd, DataOnce, Status, Types
 from aiges.dto import DataListCls, DataListNode, Response, data_to_bytes, init_rq
 from aiges.errors import USER_EXEC_ERROR
-from aiges.fields import Field, FileField, ParamField, PayloadField
+from aiges.fields import Field, FileField, PayloadField
 from aiges.loader import (
     InvalidAnswer,
     LoadedWrapper,
@@ -18,6 +18,7 @@ from aiges.loader import (
     check_response,
     describe_exception,
 )
+from aiges.param_fields import ParamField
 from aiges.request import RequestContext, set_current_request
 from aiges.schema import declared_fields
 from aiges.utils.log import log

@@ -10,7 +10,8 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from aiges.fields import Field, FileField, ParamField, PayloadField
+from aiges.fields import Field, FileField, PayloadField
+from aiges.param_fields import ParamField
 
 MAX_EXAMPLE_BYTES = 1 << 20
 """Longest test data, in base64, that the schema carries as an example."""

@@ -11,15 +11,17 @@ from aiges.core.types import *
 from aiges.dto import DataListCls, DataListNode, Response, ResponseData, SessionCreateResponse, callback
 from aiges.fields import (
     AudioBodyField,
-    BooleanParamField,
     FileField,
     ImageBodyField,
-    IntegerParamField,
     JsonBodyField,
-    NumberParamField,
-    ParamField,
     PayloadField,
     StringBodyField,
+)
+from aiges.param_fields import (
+    BooleanParamField,
+    IntegerParamField,
+    NumberParamField,
+    ParamField,
     StringParamField,
 )
 from aiges.request import current_request

@@ -7,17 +7,8 @@ import pathlib
 import tempfile
 import unittest
 
-from aiges.fields import (
-    AudioBodyField,
-    BooleanParamField,
-    ImageBodyField,
-    IntegerParamField,
-    JsonBodyField,
-    NumberParamField,
-    StringBodyField,
-    StringParamField,
-    image_encoding,
-)
+from aiges.fields import AudioBodyField, ImageBodyField, JsonBodyField, StringBodyField, image_encoding
+from aiges.param_fields import BooleanParamField, IntegerParamField, NumberParamField, StringParamField
 from aiges.project import TEMPLATE
 from aiges.sdk import WrapperBase
 
