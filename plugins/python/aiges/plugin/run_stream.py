@@ -39,7 +39,7 @@ CHUNK_TIME_S = 0.005
 SPLIT_TIME_S = 0.0002
 """Work shorter than this is not shared with idle workers: waking them would cost more."""
 
-FLUSH_TIME_S = 0.001
+FLUSH_TIME_S = 0.002
 """A worker lets the writer send what is ready this often: a fast wrapper would keep the interpreter for itself."""
 
 WRITER_CALL_TIME_S = 0.001
