@@ -27,8 +27,8 @@ export interface AseOptions {
 
 /**
  * Adds the ASE front-end: once requests to `/v1/<model>` and to the routes of the wrappers' schemas, and the documents
- * that describe them. It answers whatever no other front-end has a route for, because routes of wrappers become known
- * only after the server has started to listen.
+ * that describe them. It is the server's default: it answers what no route is there for, because routes of wrappers
+ * become known only after the server has started to listen, and every error for which no front-end has a handler.
  */
 export async function aseRoutes(app: FastifyInstance, options: AseOptions): Promise<void> {
   const { inference } = options
@@ -41,12 +41,17 @@ export async function aseRoutes(app: FastifyInstance, options: AseOptions): Prom
     const ofModel = modelAt(inference.models(), path) !== undefined
     if (ofModel && request.method === 'POST') return once(request, reply, path)
     const methods = ofModel ? ['POST'] : methodsOf(app, path)
-    if (methods.length === 0) throw new ServiceError('path_unknown', `no such path: ${path}`)
+    if (methods.length === 0 || methods.includes(request.method)) {
+      throw new ServiceError('path_unknown', `no such path: ${path}`)
+    }
     const allow = methods.join(', ')
     reply.header('allow', allow)
     throw new ServiceError('method_not_allowed', `${path} does not take ${request.method}, but ${allow}`)
   })
 }
+
+/** Has fastify run the plugin on the server itself instead of a scope of its own, so that its handlers are the server's. */
+Object.assign(aseRoutes, { [Symbol.for('skip-override')]: true })
 
 /** The methods that a path takes which is a route as it stands. */
 function methodsOf(app: FastifyInstance, path: string): string[] {

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -32,6 +34,7 @@ export function createHttpServer({ bodyLimitBytes, corsOrigins, log }: HttpServe
     bodyLimit: bodyLimitBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
+    clientErrorHandler: (error, socket) => refuseMalformed(error, socket, log),
     frameworkErrors: (error, request, reply) => server.errorHandler(error, request, reply),
   })
   server.removeAllContentTypeParsers()
@@ -50,4 +53,20 @@ export function createHttpServer({ bodyLimitBytes, corsOrigins, log }: HttpServe
     })
   }
   return server
+}
+
+const MALFORMED_STATUSES: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+}
+
+/** Answers bytes that are no HTTP request: with a bare status, because there is no request that a front-end could see. */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, log: Logger): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status = MALFORMED_STATUSES[error.code ?? ''] ?? 400
+  log.info({ err: error, status, peer: socket.remoteAddress }, 'a connection sent no valid HTTP request')
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }

@@ -1,0 +1,192 @@
+import { pino } from 'pino'
+import { describe, expect, it } from 'vitest'
+import { REASONS } from '../../../../src/core/error.js'
+import { isObject, parseBody } from '../../../../src/protocols/ase/codec.js'
+import { ASE_ERRORS } from '../../../../src/protocols/ase/error-map.js'
+import { exampleRequest } from '../../../../src/protocols/ase/example.js'
+import { OpenApiCache, openApiDocument } from '../../../../src/protocols/ase/openapi.js'
+import { openApiSchema } from '../../../../src/protocols/ase/openapi-schema.js'
+import { SAMPLE_DATA } from '../../../../src/protocols/ase/sample-data.js'
+import { SchemaCheck } from '../../../../src/protocols/ase/schema-check.js'
+import { mnistSchema, modelInfo } from '../shared/fake-inference.js'
+
+/** The part of a document at a path of member names. */
+function at(document: unknown, ...path: (string | number)[]): unknown {
+  return path.reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], document)
+}
+
+/** Members that OpenAPI 3.0.3 knows in a schema object. */
+const SCHEMA_MEMBERS = new Set(
+  [
+    'title multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern maxItems minItems',
+    'uniqueItems maxProperties minProperties required enum type allOf oneOf anyOf not items properties',
+    'additionalProperties description format default nullable readOnly writeOnly example deprecated $ref',
+  ].flatMap(line => line.split(' ')),
+)
+
+function faultsOfSchema(schema: unknown, path: string): string[] {
+  if (!isObject(schema)) return [`${path}: no object`]
+  const unknown = Object.keys(schema).filter(name => !SCHEMA_MEMBERS.has(name))
+  const faults = unknown.map(name => `${path}.${name}: unknown`)
+  if (Array.isArray(schema['type'])) faults.push(`${path}.type: a list`)
+  if (schema['type'] === 'array' && !isObject(schema['items'])) faults.push(`${path}.items: absent`)
+  if (Array.isArray(schema['required']) && schema['required'].length === 0) faults.push(`${path}.required: empty`)
+  for (const [name, rule] of Object.entries((schema['properties'] ?? {}) as object)) {
+    faults.push(...faultsOfSchema(rule, `${path}.${name}`))
+  }
+  return faults
+}
+
+/** Follows the specification's structure: every operation has responses, every response a description, … */
+function faultsOfDocument(document: ReturnType<typeof openApiDocument>): string[] {
+  const faults: string[] = []
+  const seen = (schema: unknown, path: string) => faults.push(...faultsOfSchema(schema, path))
+  for (const [path, item] of Object.entries(document['paths'] as object)) {
+    if (!path.startsWith('/')) faults.push(`${path}: no slash`)
+    const post = at(item, 'post')
+    seen(at(post, 'requestBody', 'content', 'application/json', 'schema'), path)
+    for (const [status, response] of Object.entries(at(post, 'responses') as object)) {
+      if (!/^[1-5]\d\d$/.test(status)) faults.push(`${path}: status ${status}`)
+      const reference = at(response, '$ref') as string | undefined
+      const target = reference === undefined ? response : at(document, ...reference.split('/').slice(1))
+      if (typeof at(target, 'description') !== 'string') faults.push(`${path} ${status}: no description`)
+      seen(at(target, 'content', 'application/json', 'schema'), `${path} ${status}`)
+    }
+  }
+  const ids = Object.values(document['paths'] as object).map(item => at(item, 'post', 'operationId'))
+  if (new Set(ids).size !== ids.length) faults.push('two operations have one id')
+  return faults
+}
+
+const model = modelInfo('svcName', mnistSchema())
+const post = (document: unknown) => at(document, 'paths', '/v1/svcName', 'post')
+const requestOf = (document: unknown) => at(post(document), 'requestBody', 'content', 'application/json')
+
+describe('openApiDocument', () => {
+  it.each([
+    ['a schema', [model]],
+    ['no schema yet', [modelInfo('svcName')]],
+    ['an empty schema', [modelInfo('svcName', mnistSchema({ request: {}, response: {} }))]],
+    ['two models', [model, modelInfo('other', mnistSchema({ routes: ['/x'] }))]],
+    ['no model', []],
+  ])('keeps to the structure of OpenAPI 3.0.3 with %s', (_name, models) => {
+    const document = openApiDocument(models)
+    expect(document).toMatchObject({
+      openapi: '3.0.3',
+      info: { title: expect.any(String), version: expect.any(String) },
+    })
+    expect(faultsOfDocument(document)).toEqual([])
+  })
+
+  it("shows the wrapper's schema under the name by which it is served, with defaults and without the app id", () => {
+    const schema = at(requestOf(openApiDocument([model])), 'schema', 'properties')
+    expect(at(schema, 'parameter', 'required')).toEqual(['svcName'])
+    expect(Object.keys(at(schema, 'parameter', 'properties') as object)).toEqual(['svcName'])
+    expect(at(schema, 'parameter', 'properties', 'svcName', 'properties', 'p1')).toEqual({
+      type: 'string',
+      enum: ['3', 'eee'],
+      default: '3',
+    })
+    expect(at(schema, 'header', 'required')).toEqual(['uid'])
+  })
+
+  it('describes answers as they are over HTTP', () => {
+    const answer = at(post(openApiDocument([model])), 'responses', 200, 'content', 'application/json')
+    expect(at(answer, 'schema', 'properties', 'payload', 'properties', 'result', 'properties', 'seq', 'type')).toBe(
+      'string',
+    )
+    expect(at(answer, 'example', 'payload', 'result')).toMatchObject({
+      encoding: 'utf8',
+      seq: '0',
+      status: '3',
+      text: '',
+    })
+  })
+
+  it('describes every error that a client can see, under the status that it has', () => {
+    const responses = at(openApiDocument([model]), 'components', 'responses')
+    for (const [reason, { code, http }] of Object.entries(ASE_ERRORS)) {
+      if (reason === 'cancelled') continue
+      const { meaning, cure } = REASONS[reason as keyof typeof REASONS]
+      expect(at(responses, `Error${http}`, 'description')).toContain(
+        `**${code}** (${reason}): ${meaning}. To do: ${cure}.`,
+      )
+      expect(
+        at(responses, `Error${http}`, 'content', 'application/json', 'examples', reason, 'value', 'header', 'code'),
+      ).toBe(code)
+    }
+    expect(at(responses, 'Error499')).toBeUndefined()
+    expect(at(responses, 'Error503', 'headers', 'Retry-After')).toBeDefined()
+  })
+})
+
+describe('OpenApiCache', () => {
+  it('makes a document anew only when a schema changed', () => {
+    const cache = new OpenApiCache()
+    const first = cache.get([model])
+    expect(cache.get([{ ...model, readiness: { ready: false, why: 'x' } }])).toBe(first)
+    expect(cache.get([modelInfo('svcName', mnistSchema())])).not.toBe(first)
+    expect(cache.get([])).not.toBe(first)
+  })
+})
+
+describe('openApiSchema', () => {
+  it('translates what OpenAPI 3.0 spells otherwise and drops what it does not have', () => {
+    expect(
+      openApiSchema({
+        $schema: 'x',
+        type: ['string', 'null'],
+        const: 'a',
+        required: [],
+        exclusiveMinimum: 5,
+        minimum: 1,
+        anyOf: [{ type: 'array' }, { if: {} }],
+        not: { defaultVal: 1 },
+        additionalProperties: { type: 'no-such-type' },
+      }),
+    ).toEqual({
+      type: 'string',
+      nullable: true,
+      enum: ['a'],
+      minimum: 5,
+      exclusiveMinimum: true,
+      anyOf: [{ type: 'array', items: {} }, {}],
+      not: { default: 1 },
+      additionalProperties: {},
+    })
+  })
+})
+
+describe('exampleRequest', () => {
+  it("is the wrapper's own, with its parameters under the served name", () => {
+    const example = { header: { x: 1 }, parameter: { mnist: { p1: '3' }, other: {} }, payload: {} }
+    expect(exampleRequest(modelInfo('svcName', mnistSchema({ example })))).toEqual({
+      ...example,
+      parameter: { svcName: { p1: '3' }, other: {} },
+    })
+  })
+
+  it('is made up from the schema, which it satisfies, when the wrapper has none', () => {
+    const example = exampleRequest(model)
+    expect(example).toMatchObject({
+      header: { status: 3, uid: '' },
+      parameter: { svcName: { p1: '3', p2: 'a', result: { encoding: 'utf8', compress: 'raw', data_type: 'text' } } },
+      payload: { img: { encoding: 'png', status: 3, image: SAMPLE_DATA.image } },
+    })
+    const body = parseBody(Buffer.from(JSON.stringify(example)))
+    new SchemaCheck(pino({ level: 'silent' })).check(model, body)
+  })
+
+  it('has a real picture and a real sound', () => {
+    const picture = Buffer.from(SAMPLE_DATA.image, 'base64')
+    expect(picture.subarray(1, 4).toString()).toBe('PNG')
+    expect(picture.subarray(-8, -4).toString()).toBe('IEND')
+    const sound = Buffer.from(SAMPLE_DATA.audio, 'base64')
+    expect(sound.subarray(0, 4).toString() + sound.subarray(8, 12).toString()).toBe('RIFFWAVE')
+    expect(sound.readUInt32LE(4)).toBe(sound.length - 8)
+  })
+
+  it('is absent as long as the schema is not known', () => {
+    expect(exampleRequest(modelInfo('svcName'))).toBeUndefined()
+  })
+})

@@ -1,0 +1,108 @@
+import { REASONS, ServiceError } from '../../../../src/core/error.js'
+import type {
+  InferenceRequest,
+  InferenceResult,
+  InferenceService,
+  RequestContext,
+} from '../../../../src/core/inference.js'
+import type { ModelInfo, ModelSchema } from '../../../../src/core/model.js'
+import { type Payload, Status } from '../../../../src/core/payload.js'
+
+type Answer = (request: InferenceRequest, ctx: RequestContext) => InferenceResult | Promise<InferenceResult>
+
+/** An InferenceService whose models are what a test says, and whose answers come from a function. */
+export class FakeInference implements InferenceService {
+  readonly requests: InferenceRequest[] = []
+
+  constructor(
+    public served: ModelInfo[],
+    public answer: Answer = () => resultOf(textOutput('ok')),
+  ) {}
+
+  models(): readonly ModelInfo[] {
+    return this.served
+  }
+
+  model(name: string): ModelInfo {
+    const found = name === '' ? this.served[0] : this.served.find(model => model.name === name)
+    if (found === undefined) throw new ServiceError('model_unknown', REASONS.model_unknown.meaning)
+    return found
+  }
+
+  async once(request: InferenceRequest, ctx: RequestContext): Promise<InferenceResult> {
+    this.requests.push(request)
+    return this.answer(request, ctx)
+  }
+}
+
+export function modelInfo(name: string, schema?: ModelSchema): ModelInfo {
+  const info: ModelInfo = { name, readiness: { ready: true }, version: '1.0' }
+  return schema === undefined ? info : { ...info, schema }
+}
+
+export function textOutput(text: string, attributes: Record<string, string> = {}): Payload {
+  return { key: 'result', type: 'text', status: Status.once, attributes, data: Buffer.from(text) }
+}
+
+export function resultOf(...payloads: Payload[]): InferenceResult {
+  return { status: Status.once, payloads }
+}
+
+const PICTURE = {
+  type: 'object',
+  properties: {
+    encoding: { type: 'string', enum: ['jpg', 'png', 'bmp', 'jpeg'] },
+    image: { type: 'string', minLength: 1, maxLength: 10_485_760 },
+    status: { type: 'integer', enum: [3] },
+  },
+}
+
+/** A schema as wrappers give them: an image in, a text out, two parameters, an app id that is required. */
+export function mnistSchema(overrides: Partial<ModelSchema> = {}): ModelSchema {
+  return {
+    serviceId: 'mnist',
+    version: '1.0',
+    routes: ['/v1/private/mnist'],
+    inputs: new Map([['img', 'image']]),
+    outputs: new Map([
+      ['result', { type: 'text', attributes: { encoding: 'utf8', compress: 'raw', format: 'plain' } }],
+    ]),
+    request: {
+      type: 'object',
+      properties: {
+        header: {
+          type: 'object',
+          properties: { appid: { type: 'string', maxLength: 50 }, uid: { type: 'string', maxLength: 5 } },
+          required: ['appid', 'uid'],
+        },
+        parameter: {
+          type: 'object',
+          properties: {
+            mnist: {
+              type: 'object',
+              properties: {
+                p1: { type: 'string', enum: ['3', 'eee'], defaultVal: '3' },
+                p2: { type: 'string', minLength: 1, maxLength: 4, format: 'no-such-format' },
+              },
+              required: ['p1'],
+            },
+          },
+          required: ['mnist'],
+        },
+        payload: { type: 'object', properties: { img: PICTURE }, required: ['img'] },
+      },
+    },
+    response: {
+      type: 'object',
+      properties: {
+        payload: {
+          type: 'object',
+          properties: {
+            result: { type: 'object', properties: { seq: { type: 'integer' }, text: { type: 'string' } } },
+          },
+        },
+      },
+    },
+    ...overrides,
+  }
+}
