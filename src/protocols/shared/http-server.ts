@@ -62,7 +62,8 @@ const MALFORMED_STATUSES: Readonly<Record<string, number>> = {
 
 /** Answers bytes that are no HTTP request: with a bare status, because there is no request that a front-end could see. */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, log: Logger): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // The second one: the client closed in the middle of a request.
+  if (error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE' || !socket.writable) {
     socket.destroy()
     return
   }
