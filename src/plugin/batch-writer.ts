@@ -1,6 +1,5 @@
-import type { ClientDuplexStream } from '@grpc/grpc-js'
-import type { HostBatch } from '../gen/plugin/aiges/plugin/v2/HostBatch.js'
 import type { HostMessage } from '../gen/plugin/aiges/plugin/v2/HostMessage.js'
+import type { BatchStream } from './batch-stream.js'
 
 /** Past this much data a batch is sent before the turn of the event loop is over. */
 const MAX_BATCH_BYTES = 1 << 20
@@ -17,11 +16,12 @@ export class BatchWriter {
   private backlog: HostMessage[][] = []
   private blocked = false
 
-  constructor(private readonly stream: ClientDuplexStream<HostBatch, unknown>) {
-    stream.on('drain', () => {
-      this.blocked = false
-      this.writeBacklog()
-    })
+  constructor(private readonly stream: BatchStream) {}
+
+  /** The peer reads again. */
+  drained(): void {
+    this.blocked = false
+    this.writeBacklog()
   }
 
   /** @param dataBytes size of the message's data; the rest is small */
@@ -47,7 +47,7 @@ export class BatchWriter {
   }
 
   private writeBacklog(): void {
-    while (!this.blocked && this.stream.writable) {
+    while (!this.blocked) {
       const messages = this.backlog.shift()
       if (messages === undefined) return
       this.blocked = !this.stream.write({ messages })

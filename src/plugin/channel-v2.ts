@@ -1,8 +1,6 @@
-import type { ClientDuplexStream } from '@grpc/grpc-js'
 import type { WrapperCall } from '../core/backend.js'
 import type { ServiceError } from '../core/error.js'
 import type { Payload } from '../core/payload.js'
-import type { HostBatch } from '../gen/plugin/aiges/plugin/v2/HostBatch.js'
 import type { HostMessage } from '../gen/plugin/aiges/plugin/v2/HostMessage.js'
 import type { Payload__Output as WirePayload } from '../gen/plugin/aiges/plugin/v2/Payload.js'
 import type { PluginBatch__Output as PluginBatch } from '../gen/plugin/aiges/plugin/v2/PluginBatch.js'
@@ -12,6 +10,7 @@ import type { ProtoGrpcType } from '../gen/plugin/wrapper-v2.js'
 import { createClient } from '../rpc/channel.js'
 import { loadProto } from '../rpc/proto.js'
 import { unaryCall } from '../rpc/unary.js'
+import type { BatchStream } from './batch-stream.js'
 import { BatchWriter } from './batch-writer.js'
 import {
   InitError,
@@ -22,7 +21,9 @@ import {
   SDK_CODES,
   wrapperError,
 } from './channel.js'
+import { openGrpcBatchStream } from './grpc-batch-stream.js'
 import { PendingCall } from './pending-call.js'
+import { openSocketBatchStream } from './socket-batch-stream.js'
 import { dataTypeNumber, dataTypeOf, statusOf } from './wire-payload.js'
 
 /** Plugin protocol 2: every request of the plugin on one bidirectional stream, in batches. */
@@ -30,7 +31,7 @@ export class ChannelV2 implements PluginChannel {
   readonly protocol = 2
   private readonly client: WrapperPluginClient
   private readonly pending = new Map<number, PendingCall>()
-  private stream: ClientDuplexStream<HostBatch, PluginBatch> | undefined
+  private stream: BatchStream | undefined
   private writer: BatchWriter | undefined
   private lastId = 0
 
@@ -50,12 +51,15 @@ export class ChannelV2 implements PluginChannel {
       const meaning = SDK_CODES[reply.code] ?? 'the wrapper refused to start'
       throw new InitError(reply.code, `${meaning} (ret ${reply.code})${reply.message ? `: ${reply.message}` : ''}`)
     }
-    const stream = this.client.Run()
-    stream.on('data', (batch: PluginBatch) => this.receive(batch))
-    stream.on('error', error => this.broken(error.message))
-    stream.on('end', () => this.broken('the plugin ended the stream'))
-    this.stream = stream
-    this.writer = new BatchWriter(stream)
+    const listener = {
+      onBatch: (batch: PluginBatch) => this.receive(batch),
+      onDrain: () => this.writer?.drained(),
+      onEnd: this.onBroken,
+    }
+    this.stream = reply.stream
+      ? await openSocketBatchStream(reply.stream, listener)
+      : openGrpcBatchStream(this.client, listener)
+    this.writer = new BatchWriter(this.stream)
     const abilities = reply.capabilities
     return {
       schema: reply.schema || undefined,
@@ -91,11 +95,9 @@ export class ChannelV2 implements PluginChannel {
   }
 
   close(reason: ServiceError): void {
-    const { stream } = this
-    this.stream = undefined
+    this.stream?.close()
     for (const pending of this.pending.values()) pending.fail(reason)
     this.pending.clear()
-    stream?.cancel()
     this.client.close()
   }
 
@@ -125,11 +127,6 @@ export class ChannelV2 implements PluginChannel {
       pending.reject(error)
     }
     if (result.last) pending.finish()
-  }
-
-  private broken(why: string): void {
-    if (this.stream === undefined) return
-    this.onBroken(why)
   }
 
   private nextId(): number {

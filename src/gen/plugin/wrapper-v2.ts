@@ -13,6 +13,7 @@ import type { PluginBatch as _aiges_plugin_v2_PluginBatch, PluginBatch__Output a
 import type { Result as _aiges_plugin_v2_Result, Result__Output as _aiges_plugin_v2_Result__Output } from './aiges/plugin/v2/Result.js';
 import type { ShutdownReply as _aiges_plugin_v2_ShutdownReply, ShutdownReply__Output as _aiges_plugin_v2_ShutdownReply__Output } from './aiges/plugin/v2/ShutdownReply.js';
 import type { ShutdownRequest as _aiges_plugin_v2_ShutdownRequest, ShutdownRequest__Output as _aiges_plugin_v2_ShutdownRequest__Output } from './aiges/plugin/v2/ShutdownRequest.js';
+import type { StreamAddress as _aiges_plugin_v2_StreamAddress, StreamAddress__Output as _aiges_plugin_v2_StreamAddress__Output } from './aiges/plugin/v2/StreamAddress.js';
 import type { Tensor as _aiges_plugin_v2_Tensor, Tensor__Output as _aiges_plugin_v2_Tensor__Output } from './aiges/plugin/v2/Tensor.js';
 import type { WrapperPluginClient as _aiges_plugin_v2_WrapperPluginClient, WrapperPluginDefinition as _aiges_plugin_v2_WrapperPluginDefinition } from './aiges/plugin/v2/WrapperPlugin.js';
 
@@ -36,6 +37,7 @@ export interface ProtoGrpcType {
         Result: MessageTypeDefinition<_aiges_plugin_v2_Result, _aiges_plugin_v2_Result__Output>
         ShutdownReply: MessageTypeDefinition<_aiges_plugin_v2_ShutdownReply, _aiges_plugin_v2_ShutdownReply__Output>
         ShutdownRequest: MessageTypeDefinition<_aiges_plugin_v2_ShutdownRequest, _aiges_plugin_v2_ShutdownRequest__Output>
+        StreamAddress: MessageTypeDefinition<_aiges_plugin_v2_StreamAddress, _aiges_plugin_v2_StreamAddress__Output>
         Tensor: MessageTypeDefinition<_aiges_plugin_v2_Tensor, _aiges_plugin_v2_Tensor__Output>
         WrapperPlugin: SubtypeConstructor<typeof grpc.Client, _aiges_plugin_v2_WrapperPluginClient> & { service: _aiges_plugin_v2_WrapperPluginDefinition }
       }

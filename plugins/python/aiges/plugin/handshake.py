@@ -45,6 +45,11 @@ def choose_protocol(environment: Mapping[str, str]) -> int:
     raise HandshakeError(f"the host speaks plugin protocol {offered!r}, this SDK speaks 1 and 2")
 
 
+def is_safe_socket_path(path: str) -> bool:
+    """Whether every library that may be on the other side takes this path for a Unix socket."""
+    return _SAFE_SOCKET_PATH.fullmatch(path) is not None
+
+
 def listen(server: Any, environment: Mapping[str, str]) -> tuple[str, str]:
     """Makes the gRPC server listen; returns network and address for the handshake line.
 
@@ -54,7 +59,7 @@ def listen(server: Any, environment: Mapping[str, str]) -> tuple[str, str]:
     folder = environment.get("PLUGIN_UNIX_SOCKET_DIR")
     if folder:
         path = os.path.join(folder, f"plugin-{uuid.uuid4().hex[:12]}.sock")
-        if _SAFE_SOCKET_PATH.fullmatch(path):
+        if is_safe_socket_path(path):
             try:
                 if server.add_insecure_port(f"unix:{path}"):
                     return "unix", path

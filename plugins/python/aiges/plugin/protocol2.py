@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import grpc
@@ -13,8 +14,9 @@ from aiges.dto import DataListCls, DataListNode, data_to_bytes
 from aiges.errors import USER_EXEC_ERROR
 from aiges.loader import LoadedWrapper, WrapperFailure, check_response, describe_exception, load_wrapper
 from aiges.plugin.common_services import finish_then_exit
+from aiges.plugin.frame_socket import FrameListener
 from aiges.plugin.lifecycle import Lifecycle
-from aiges.plugin.run_stream import HostBatch, Job, PluginBatch, RunStream, cancelled_result
+from aiges.plugin.run_stream import Job, PluginBatch, RunStream, cancelled_result
 from aiges.utils.log import log
 from aiges.wire.messages import message
 
@@ -28,13 +30,12 @@ MAX_CONCURRENCY = 256
 
 
 class WrapperPlugin:
-    """The service: Init loads the wrapper, Run serves it."""
+    """The service: Init loads the wrapper and names the socket on which requests are then served."""
 
     def __init__(self, lifecycle: Lifecycle) -> None:
         self._lifecycle = lifecycle
         self._lock = threading.Lock()
         self._wrapper: LoadedWrapper | None = None
-        self._concurrency = 1
         self._stream: RunStream | None = None
         lifecycle.drain = self._drain
 
@@ -46,8 +47,6 @@ class WrapperPlugin:
                 "Init": grpc.unary_unary_rpc_method_handler(
                     self._init, _InitRequest.FromString, _InitReply.SerializeToString
                 ),
-                # The writer serializes on its own.
-                "Run": grpc.stream_stream_rpc_method_handler(self._run, HostBatch.FromString, None),
                 "Shutdown": grpc.unary_unary_rpc_method_handler(
                     self._shutdown, _ShutdownRequest.FromString, _ShutdownReply.SerializeToString
                 ),
@@ -70,27 +69,22 @@ class WrapperPlugin:
                 reply.message = str(failure)
                 return reply
             self._wrapper = wrapper
-            self._concurrency = min(max(1, request.concurrency), MAX_CONCURRENCY)
+            concurrency = min(max(1, request.concurrency), MAX_CONCURRENCY)
             reply.version = wrapper.version
             reply.capabilities.once = True
-            reply.capabilities.concurrency = self._concurrency
+            reply.capabilities.concurrency = concurrency
+            listener = FrameListener(os.environ)
+            reply.stream.address = listener.address
+            reply.stream.token = listener.token
+            threading.Thread(target=self._run, args=(listener, wrapper, concurrency), name="run-reader", daemon=True).start()
             return reply
 
-    def _run(self, batches: Iterable[Any], context: grpc.ServicerContext) -> Iterator[bytes]:
-        with self._lock:
-            if self._wrapper is None:
-                context.abort(grpc.StatusCode.FAILED_PRECONDITION, "Run before a successful Init")
-            if self._stream is not None:
-                context.abort(grpc.StatusCode.ALREADY_EXISTS, "a Run stream is open already")
-            stream = self._stream = RunStream(OnceExecutor(self._wrapper), self._concurrency)  # type: ignore[arg-type]
-        try:
-            context.add_callback(stream.close)
-            stream.start(batches)
-            yield from stream.batches()
-        finally:
-            stream.close()
-            with self._lock:
-                self._stream = None
+    def _run(self, listener: FrameListener, wrapper: LoadedWrapper, concurrency: int) -> None:
+        connection = listener.accept()
+        if connection is None:
+            return
+        self._stream = RunStream(OnceExecutor(wrapper), concurrency, connection.send)
+        self._stream.run(connection.frames())
 
     def _shutdown(self, request: Any, context: grpc.ServicerContext) -> Any:
         finish_then_exit(self._lifecycle, context, request.grace_ms / 1000)

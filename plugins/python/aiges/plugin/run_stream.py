@@ -1,21 +1,21 @@
-"""One Run stream of plugin protocol 2: requests come in batches, worker threads answer them, answers leave in batches.
+"""The requests of plugin protocol 2: they come in batches, are answered in order, and their answers leave in batches.
 
-Three kinds of threads share one lock. The reader puts requests into `_waiting`. A worker takes a chunk of them,
-announces it (`started`) and works. The writer, which is the generator that gRPC iterates over, sends everything that
-is ready as one message; when gRPC comes back for more, the message before has been handed over.
+The reader takes batches off the stream. While the wrapper's calls are short, the reader answers them itself, because
+handing a request to another thread takes longer than such a call; otherwise `concurrency` workers do. A watchman looks
+after the reader: when a call that ought to be short is not, another thread goes on reading, so that the host's cancel
+is heard.
 
-The host may give a request to another plugin as long as it was not announced, so a worker begins only after its
-announcement was handed over. It need not wait when its request is among the oldest `concurrency` unfinished ones as
-the host sees them, because the host counts those as begun anyway; that is how a single request is answered without
-delay.
+The host may give a request to another plugin unless it was announced (`started`) or is among the oldest `concurrency`
+unfinished ones. A thread that takes one request at a time therefore announces nothing: it begins in order and sends an
+answer before it takes the next. Several requests that are taken at once are announced first.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
-from time import monotonic, perf_counter
+from collections.abc import Iterator
+from time import monotonic, perf_counter, sleep
 from typing import Any, Callable
 
 from aiges.errors import USER_EXEC_ERROR
@@ -31,27 +31,29 @@ MAX_BATCH_BYTES = 1 << 20
 """A message to the host ends with the result that passes this."""
 
 MAX_CHUNK = 64
-"""Requests that a worker announces at once."""
+"""Requests that are taken at once, at most."""
 
 CHUNK_TIME_S = 0.005
-"""A chunk is what a worker does in about this time, by a moving average."""
+"""A chunk is what is done in about this time, by a moving average: a crash fails no more than that."""
 
-SPLIT_TIME_S = 0.0002
-"""Work shorter than this is not shared with idle workers: waking them would cost more."""
+FLUSH_TIME_S = 0.0005
+"""Answers of a chunk leave this often, so that the host works on them meanwhile."""
 
-FLUSH_TIME_S = 0.002
-"""A worker lets the writer send what is ready this often: a fast wrapper would keep the interpreter for itself."""
+READER_CALL_TIME_S = 0.001
+"""The reader answers requests itself while the wrapper's calls are shorter than this."""
 
-WRITER_CALL_TIME_S = 0.001
-"""The writer itself answers a lone request when the wrapper's calls are shorter than this; longer ones would hold up
-what else is to be sent."""
+READER_WORK_TIME_S = 0.01
+"""And while all that waits is done in this time."""
 
-STUCK_AFTER_S = 0.01
-"""When a worker has not got through its chunk after this time, idle workers take the rest."""
+WATCH_TIME_S = 0.02
+"""A call of the reader's that lasts longer than this gets it a successor."""
+
+_WATCH_ROUNDS = 50
+"""The watchman goes to sleep after so many rounds without a call by the reader."""
 
 
 class Job(RequestContext):
-    """A request on the stream. `taken` is set when a worker has announced it."""
+    """A request on the stream. `taken` is set when it is about to be answered."""
 
     __slots__ = ("id", "once", "taken")
 
@@ -74,248 +76,205 @@ Execute = Callable[[Job], bytes]
 
 
 class RunStream:
-    """`execute` answers one job and is called on `concurrency` threads."""
+    """`execute` answers one job, on at most `concurrency` threads at a time; `send` takes what goes to the host."""
 
-    def __init__(self, execute: Execute, concurrency: int) -> None:
+    def __init__(self, execute: Execute, concurrency: int, send: Callable[[bytes], None]) -> None:
         self._execute = execute
         self._concurrency = concurrency
-        lock = threading.Lock()
-        self._lock = lock
-        self._work = threading.Condition(lock)
-        self._outgoing = threading.Condition(lock)
-        self._handed_over = threading.Condition(lock)
-        self._collected = threading.Condition(lock)
-        self._drained = threading.Condition(lock)
+        self._send_bytes = send
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)
+        self._drained = threading.Condition(self._lock)
         self._open: dict[int, Job] = {}
         self._waiting: deque[Job] = deque()
-        self._ready: deque[Job] = deque()
-        self._started: list[int] = []
-        self._results: deque[bytes] = deque()
-        self._announce = False
-        self._batches_taken = 0
-        self._batches_handed_over = 0
-        self._unfinished = 0
-        self._idle = 0
-        self._writer_idle = False
-        self._writer_works = False
+        self._busy = 0
         self._call_time_s = 0.0
         self._stopping = False
         self._closed = False
+        self._reader: object = None
+        self._reader_calls = 0
+        self._reader_began: float | None = None
+        self._watchman_awake = False
+        self._watch = threading.Event()
 
-    def start(self, batches: Iterable[Any]) -> None:
-        """Starts the reader of `batches` and the workers."""
-        threading.Thread(target=self._read, args=(batches,), name="run-reader", daemon=True).start()
+    def run(self, frames: Iterator[bytes]) -> None:
+        """Answers the requests in `frames` until they end. Workers are threads of this object's own."""
         for number in range(self._concurrency):
             threading.Thread(target=self._work_loop, name=f"wrapper-{number}", daemon=True).start()
+        if self._concurrency == 1:
+            threading.Thread(target=self._watch_loop, args=(frames,), name="watchman", daemon=True).start()
+        self._read(frames)
 
     def close(self) -> None:
-        """The stream has ended: nobody waits for anything any more. Running requests learn that they are cancelled."""
+        """Nobody waits for anything any more. Running requests learn that they are cancelled."""
         with self._lock:
             self._closed = True
             for job in self._open.values():
                 job.cancelled = True
             self._waiting.clear()
-            self._ready.clear()
-            for condition in (self._work, self._outgoing, self._handed_over, self._collected, self._drained):
-                condition.notify_all()
+            self._work.notify_all()
+            self._drained.notify_all()
+        self._watch.set()
 
     def drain(self, grace_s: float) -> None:
-        """Begins nothing that was not announced, and waits until all else is answered, at most `grace_s` seconds."""
+        """Begins nothing more, and waits until what was begun is answered, at most `grace_s` seconds."""
         end = monotonic() + grace_s
         with self._lock:
             self._stopping = True
-            while self._unfinished and not self._closed:
+            while self._busy and not self._closed:
                 left = end - monotonic()
                 if left <= 0:
                     return
                 self._drained.wait(left)
 
-    def batches(self) -> Iterator[bytes]:
-        """The writer: serialized PluginBatch messages until the stream is closed."""
-        while True:
-            with self._lock:
-                self._wait_for_output()
-                if self._closed:
-                    return
-                data, results = self._take_output()
-                number = self._batches_taken
-                self._collected.notify_all()
-            yield data
-            with self._lock:
-                self._batches_handed_over = number
-                self._unfinished -= results
-                self._handed_over.notify_all()
-                if self._stopping and not self._unfinished:
-                    self._drained.notify_all()
-
-    def _wait_for_output(self) -> None:
-        while not (self._results or self._announce or self._closed):
-            if self._suits_writer():
-                self._answer_in_writer()
-                continue
-            self._writer_idle = True
-            if not (self._ready and self._idle):
-                self._outgoing.wait()
-            elif not self._outgoing.wait(STUCK_AFTER_S) and self._ready and self._idle:
-                self._work.notify()
-            self._writer_idle = False
-
-    def _suits_writer(self) -> bool:
-        # Saves waking another thread. Only with one call at a time: no other call can end then while the writer works.
-        alone = self._concurrency == 1 == self._idle == len(self._waiting)
-        return alone and 0 < self._call_time_s < WRITER_CALL_TIME_S and not self._stopping
-
-    def _answer_in_writer(self) -> None:
-        job = self._waiting.popleft()
-        if job.cancelled:
-            return
-        job.taken = True
-        self._started.append(job.id)
-        self._unfinished += 1
-        self._writer_works = True
-        self._lock.release()
+    def _read(self, frames: Iterator[bytes]) -> None:
+        self._reader = me = object()
         try:
-            result = self._timed(job)
-        finally:
-            self._lock.acquire()
-            self._writer_works = False
-        self._finished(job, result)
-        if self._waiting:
-            self._work.notify()
-
-    def _take_output(self) -> tuple[bytes, int]:
-        parts = []
-        if self._started:
-            parts.append(PluginBatch(started=self._started).SerializeToString())
-            self._started = []
-        self._announce = False
-        self._batches_taken += 1
-        size = results = 0
-        while self._results and size < MAX_BATCH_BYTES:
-            part = self._results.popleft()
-            parts.append(part)
-            size += len(part)
-            results += 1
-        # Serialized messages one after the other are their merger, so a batch needs no copying into one message.
-        return (parts[0] if len(parts) == 1 else b"".join(parts)), results
-
-    def _read(self, batches: Iterable[Any]) -> None:
-        try:
-            for batch in batches:
-                with self._lock:
-                    for message in batch.messages:
-                        if message.HasField("once"):
-                            id = message.id
-                            self._open[id] = job = Job(id, message.once)
-                            self._waiting.append(job)
-                        elif message.HasField("cancel"):
-                            self._cancel(message.id)
-                    if self._waiting and self._idle and not self._writer_works:
-                        lone = self._writer_idle and self._suits_writer()
-                        (self._outgoing if lone else self._work).notify()
+            for frame in frames:
+                if self._accept(HostBatch.FromString(frame)):
+                    self._answer_as_reader()
+                    if self._reader is not me:
+                        return
         except Exception as error:
-            # gRPC ends the iteration with an exception of its own when the host goes away.
-            log.info("the host has ended the stream: %s", describe_exception(error))
+            log.info("the stream from the host has ended: %s", describe_exception(error))
         finally:
-            self.close()
+            if self._reader is me:
+                self.close()
+
+    def _accept(self, batch: Any) -> bool:
+        """Puts requests into the queue; returns True when the reader shall answer them."""
+        with self._lock:
+            for message in batch.messages:
+                if message.HasField("once"):
+                    id = message.id
+                    self._open[id] = job = Job(id, message.once)
+                    self._waiting.append(job)
+                elif message.HasField("cancel"):
+                    self._cancel(message.id)
+            waiting = len(self._waiting)
+            if not waiting or self._stopping:
+                return False
+            time_s = self._call_time_s
+            if (
+                self._concurrency == 1
+                and not self._busy
+                and 0 < time_s < READER_CALL_TIME_S
+                and waiting * time_s < READER_WORK_TIME_S
+            ):
+                self._busy = 1
+                return True
+            self._work.notify(min(waiting, self._concurrency))
+            return False
 
     def _cancel(self, id: int) -> None:
         job = self._open.get(id)
         if job is None:
             return
         job.cancelled = True
-        if job.taken:
-            # The host must hear that it was begun, to know that an answer will come.
-            self._announce = bool(self._started)
-            self._outgoing.notify()
-        else:
+        if not job.taken:
             # Nobody reads this answer, but it tells the host that the plugin is not busy with the request.
             del self._open[id]
-            self._unfinished += 1
-            self._results.append(cancelled_result(id))
-            self._outgoing.notify()
+            self._send(cancelled_result(id))
 
     def _work_loop(self) -> None:
-        flushed = perf_counter()
         while True:
-            if not self._ready:
-                flushed = perf_counter()
-            job = self._next_job()
-            if job is None:
-                return
-            result = self._timed(job)
             with self._lock:
-                self._finished(job, result)
-                self._outgoing.notify()
-                if self._ready and perf_counter() - flushed > FLUSH_TIME_S:
-                    number = self._batches_taken
-                    while self._batches_taken == number and not self._closed:
-                        self._collected.wait()
-                    flushed = perf_counter()
+                while self._busy >= self._concurrency or not self._waiting or self._stopping:
+                    if self._closed:
+                        return
+                    self._work.wait()
+                self._busy += 1
+            self._answer_waiting()
 
-    def _timed(self, job: Job) -> bytes:
-        began = perf_counter()
-        set_current_request(job)
-        result = self._execute(job)
-        self._call_time_s += (perf_counter() - began - self._call_time_s) * 0.1
-        return result
+    def _answer_as_reader(self) -> None:
+        if not self._watchman_awake:
+            self._watch.set()
+        self._reader_calls += 1
+        self._reader_began = perf_counter()
+        self._answer_waiting()
+        self._reader_began = None
 
-    def _finished(self, job: Job, result: bytes) -> None:
-        self._results.append(result)
-        self._open.pop(job.id, None)
-
-    def _next_job(self) -> Job | None:
-        try:
-            return self._ready.popleft()
-        except IndexError:
-            pass
-        with self._lock:
-            while True:
-                if self._closed:
-                    return None
-                if self._ready:
-                    return self._ready.popleft()
-                chunk = [] if self._stopping or self._writer_works else self._take_chunk()
-                if chunk:
-                    return chunk[0] if self._announced(chunk) else None
-                self._idle += 1
-                self._work.wait()
-                self._idle -= 1
+    def _answer_waiting(self) -> None:
+        """Answers what waits until nothing does; the caller has raised `_busy`."""
+        while True:
+            with self._lock:
+                chunk = self._take_chunk()
+                if not chunk:
+                    self._busy -= 1
+                    self._drained.notify_all()
+                    return
+            if len(chunk) > 1:
+                self._send(PluginBatch(started=[job.id for job in chunk]).SerializeToString())
+            self._answer(chunk)
 
     def _take_chunk(self) -> list[Job]:
+        chunk: list[Job] = []
+        if self._stopping or self._closed:
+            return chunk
+        time_s = self._call_time_s
+        size = int(CHUNK_TIME_S / time_s) if time_s and self._concurrency == 1 else 1
+        size = max(1, min(MAX_CHUNK, size))
         waiting = self._waiting
-        left = self._chunk_size(len(waiting))
-        chunk = []
-        while waiting and left:
+        while waiting and len(chunk) < size:
             job = waiting.popleft()
             if not job.cancelled:
                 job.taken = True
                 chunk.append(job)
-                left -= 1
-        if waiting and self._idle:
-            self._work.notify()
         return chunk
 
-    def _chunk_size(self, waiting: int) -> int:
-        time_s = self._call_time_s
-        if not time_s:
-            return 1
-        share = max(-(-waiting // (self._idle + 1)), int(SPLIT_TIME_S / time_s))
-        return max(1, min(MAX_CHUNK, int(CHUNK_TIME_S / time_s), share))
+    def _answer(self, chunk: list[Job]) -> None:
+        # Serialized messages one after the other are their merger, so a batch needs no copying into one message.
+        results: list[bytes] = []
+        size = 0
+        flushed = perf_counter()
+        for job in chunk:
+            began = perf_counter()
+            if began - flushed > FLUSH_TIME_S and results:
+                self._send(b"".join(results))
+                results.clear()
+                size = 0
+                flushed = began
+            set_current_request(job)
+            result = self._execute(job)
+            self._call_time_s += (perf_counter() - began - self._call_time_s) * 0.1
+            self._open.pop(job.id, None)
+            results.append(result)
+            size += len(result)
+            if size > MAX_BATCH_BYTES:
+                self._send(b"".join(results))
+                results.clear()
+                size = 0
+        if results:
+            self._send(results[0] if len(results) == 1 else b"".join(results))
 
-    def _announced(self, chunk: list[Job]) -> bool:
-        """Announces the chunk; returns True when its first request may begin, the others being in `_ready`."""
-        self._started.extend([job.id for job in chunk])
-        at_once = len(chunk) == 1 and self._unfinished < self._concurrency
-        self._unfinished += len(chunk)
-        if at_once:
-            return True
-        self._announce = True
-        self._outgoing.notify()
-        number = self._batches_taken + 1
-        while self._batches_handed_over < number:
-            if self._closed:
-                return False
-            self._handed_over.wait()
-        self._ready.extend(chunk[1:])
-        return True
+    def _send(self, data: bytes) -> None:
+        try:
+            self._send_bytes(data)
+        except OSError as error:
+            # The reader sees the end of the stream as well, and closes.
+            log.debug("an answer did not reach the host: %s", error)
+
+    def _watch_loop(self, frames: Iterator[bytes]) -> None:
+        while not self._closed:
+            self._watch.wait()
+            self._watch.clear()
+            self._watchman_awake = True
+            quiet = 0
+            seen = self._reader_calls
+            while quiet < _WATCH_ROUNDS and not self._closed:
+                sleep(WATCH_TIME_S)
+                quiet = quiet + 1 if self._reader_calls == seen and self._reader_began is None else 0
+                seen = self._reader_calls
+                self._replace_stuck_reader(frames)
+            self._watchman_awake = False
+            if self._reader_calls != seen:
+                self._watch.set()
+
+    def _replace_stuck_reader(self, frames: Iterator[bytes]) -> None:
+        began = self._reader_began
+        if began is None or perf_counter() - began < READER_WORK_TIME_S + WATCH_TIME_S:
+            return
+        self._reader_began = None
+        # The old reader finds out when its call returns, and ends. It is not reading, so `frames` is free.
+        self._reader = None
+        threading.Thread(target=self._read, args=(frames,), name="run-reader", daemon=True).start()

@@ -1,0 +1,38 @@
+const HEADER_BYTES = 4
+
+/** The 4 bytes in front of a message: its length, most significant byte first. */
+export function frameHeader(length: number): Buffer {
+  const header = Buffer.allocUnsafe(HEADER_BYTES)
+  header.writeUInt32BE(length)
+  return header
+}
+
+/** Cuts a stream of bytes into the messages that were framed with `frameHeader`. */
+export class FrameReader {
+  private chunks: Buffer[] = []
+  private available = 0
+  /** Bytes that the next step needs: a header, or header and message. */
+  private needed = HEADER_BYTES
+
+  constructor(private readonly onFrame: (frame: Buffer) => void) {}
+
+  push(chunk: Buffer): void {
+    this.chunks.push(chunk)
+    this.available += chunk.length
+    if (this.available < this.needed) return
+    // Joined only when a step can be made, so that a large message is copied once.
+    let bytes = this.chunks.length === 1 ? chunk : Buffer.concat(this.chunks)
+    for (;;) {
+      if (bytes.length < HEADER_BYTES) {
+        this.needed = HEADER_BYTES
+        break
+      }
+      this.needed = HEADER_BYTES + bytes.readUInt32BE(0)
+      if (bytes.length < this.needed) break
+      this.onFrame(bytes.subarray(HEADER_BYTES, this.needed))
+      bytes = bytes.subarray(this.needed)
+    }
+    this.chunks = bytes.length === 0 ? [] : [bytes]
+    this.available = bytes.length
+  }
+}
