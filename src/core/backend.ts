@@ -1,3 +1,4 @@
+import type { ServiceError } from './error.js'
 import type { ModelAbilities, ModelSchema, Readiness } from './model.js'
 import type { Payload } from './payload.js'
 
@@ -13,10 +14,12 @@ export interface WrapperCall {
 /** A place on one replica. Whoever acquires it must release it, whatever happened. */
 export interface Lease {
   /**
-   * Runs one call. Settles at the latest shortly after `signal` aborts, even if the wrapper cannot be interrupted.
-   * @throws ServiceError `wrapper_failed`, `plugin_call_failed`, `plugin_crashed`, or the signal's reason
+   * Runs one call; at most one in the life of a lease.
+   * @throws ServiceError `wrapper_failed`, `plugin_call_failed`, `plugin_crashed`, or what `cancel` gave
    */
-  once(call: WrapperCall, signal: AbortSignal): Promise<readonly Payload[]>
+  once(call: WrapperCall): Promise<readonly Payload[]>
+  /** Gives the call up: `once` rejects with the reason at once, and the wrapper is told if it can be told. */
+  cancel(reason: ServiceError): void
   /**
    * Gives the place back. Calls `onIdle` once the wrapper no longer works on what the lease began: at once in the
    * ordinary case, later when a call was given up that cannot be interrupted.

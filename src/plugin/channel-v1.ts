@@ -61,11 +61,11 @@ export class ChannelV1 implements PluginChannel {
     }
   }
 
-  once(call: WrapperCall, signal: AbortSignal): OnceCall {
+  once(call: WrapperCall): OnceCall {
     // The reference uses the sid as tag, but clients of XsfCall choose theirs and may choose the same one twice.
     const tag = this.pending.has(call.sid) ? randomUUID() : call.sid
     // Protocol 1 cannot interrupt a wrapper: its late result is dropped when it comes.
-    const pending = new PendingCall(signal, () => {})
+    const pending = new PendingCall(() => {})
     this.pending.set(tag, pending)
     const request = { tag, params: call.parameters as Record<string, string>, list: call.payloads.map(toWire) }
     unaryCall(this.client, this.client.wrapperOnceExec, request).then(

@@ -73,9 +73,9 @@ export class ChannelV2 implements PluginChannel {
     }
   }
 
-  once(call: WrapperCall, signal: AbortSignal): OnceCall {
+  once(call: WrapperCall): OnceCall {
     const id = this.nextId()
-    const pending = new PendingCall(signal, () => this.send({ id, cancel: { reason: String(signal.reason) } }, 0))
+    const pending = new PendingCall(reason => this.send({ id, cancel: { reason: reason.message } }, 0))
     this.pending.set(id, pending)
     let bytes = 0
     const payloads = call.payloads.map(payload => {

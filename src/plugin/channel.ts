@@ -30,7 +30,7 @@ export interface PluginChannel {
    */
   init(init: PluginInit, signal: AbortSignal): Promise<PluginDescription>
   /** @see Lease.once */
-  once(call: WrapperCall, signal: AbortSignal): OnceCall
+  once(call: WrapperCall): OnceCall
   /** Asks for an orderly exit; resolves when the plugin agreed or `graceMs` is over. */
   shutdown(graceMs: number): Promise<void>
   /** Fails whatever is in flight with `reason` and lets go of the connection. */
@@ -39,6 +39,8 @@ export interface PluginChannel {
 
 export interface OnceCall {
   readonly result: Promise<readonly Payload[]>
+  /** @see Lease.cancel */
+  cancel(reason: ServiceError): void
   /** Calls back when the wrapper no longer works on this call; at once when it already does not. */
   whenIdle(listener: () => void): void
 }
@@ -64,9 +66,4 @@ export const SDK_CODES: Readonly<Record<number, string>> = {
 /** A non-zero answer of the wrapper as an error; its own text if it has one. */
 export function wrapperError(ret: number, text: string): ServiceError {
   return new ServiceError('wrapper_failed', text || SDK_CODES[ret] || 'wrapper error', { wrapperRet: ret })
-}
-
-/** The signal's reason as a ServiceError. */
-export function abortReason(signal: AbortSignal): ServiceError {
-  return signal.reason instanceof ServiceError ? signal.reason : new ServiceError('cancelled')
 }

@@ -132,9 +132,13 @@ class ReplicaLease implements Lease {
     private readonly released: () => void,
   ) {}
 
-  once(call: WrapperCall, signal: AbortSignal): Promise<readonly Payload[]> {
-    this.call = this.plugin.channel.once(call, signal)
+  once(call: WrapperCall): Promise<readonly Payload[]> {
+    this.call = this.plugin.channel.once(call)
     return this.call.result
+  }
+
+  cancel(reason: ServiceError): void {
+    this.call?.cancel(reason)
   }
 
   release(onIdle: () => void): void {

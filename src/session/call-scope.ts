@@ -2,41 +2,58 @@ import { ServiceError } from '../core/error.js'
 import type { RequestContext } from '../core/inference.js'
 
 /**
- * The life of one call: aborted with the client's reason or, at the deadline, with `result_timeout`. Whoever opens a
- * scope closes it. (AbortSignal.any and AbortSignal.timeout would do the same at several times the cost.)
+ * The life of one call: it is over early when the client leaves, and at its deadline. Whoever opens a scope closes it.
+ * (AbortSignal.any and AbortSignal.timeout would do the same; a signal of its own for each call would cost as much as
+ * decoding the request.)
  */
 export class CallScope {
-  private readonly controller = new AbortController()
-  private readonly timer: NodeJS.Timeout
   /** Latest time of an answer in ms on the clock of `performance.now()`. */
   readonly deadline: number
+  private readonly timer: NodeJS.Timeout
+  private reason: ServiceError | undefined
+  private cancel: ((reason: ServiceError) => void) | undefined
 
+  /** @param limitMs the model's own limit; the request's deadline may be earlier */
   constructor(
     private readonly ctx: RequestContext,
     limitMs: number,
   ) {
     const now = performance.now()
     this.deadline = Math.min(ctx.deadline ?? Number.POSITIVE_INFINITY, now + limitMs)
-    this.timer = setTimeout(() => this.expire(), Math.max(0, this.deadline - now))
-    if (ctx.signal.aborted) this.follow()
-    else ctx.signal.addEventListener('abort', this.follow)
+    this.timer = setTimeout(this.expire, Math.max(0, Math.round(this.deadline - now)))
+    if (ctx.signal.aborted) this.leave()
+    else ctx.signal.addEventListener('abort', this.leave)
   }
 
-  get signal(): AbortSignal {
-    return this.controller.signal
+  /** @throws the reason when the call is over already */
+  throwIfOver(): void {
+    if (this.reason !== undefined) throw this.reason
+  }
+
+  /** Whatever the call is waiting for now: called when it is over before `close`, at once when it already is. */
+  onOver(cancel: (reason: ServiceError) => void): void {
+    this.cancel = cancel
+    if (this.reason !== undefined) cancel(this.reason)
   }
 
   close(): void {
+    this.cancel = undefined
     clearTimeout(this.timer)
-    this.ctx.signal.removeEventListener('abort', this.follow)
+    this.ctx.signal.removeEventListener('abort', this.leave)
   }
 
-  private readonly follow = () => {
+  private readonly leave = () => {
     const { reason } = this.ctx.signal
-    this.controller.abort(reason instanceof ServiceError ? reason : new ServiceError('cancelled'))
+    this.end(reason instanceof ServiceError ? reason : new ServiceError('cancelled'))
   }
 
-  private expire(): void {
-    this.controller.abort(new ServiceError('result_timeout', 'service exec once request timeout'))
+  private readonly expire = () => {
+    this.end(new ServiceError('result_timeout', 'service exec once request timeout'))
+  }
+
+  private end(reason: ServiceError): void {
+    if (this.reason !== undefined) return
+    this.reason = reason
+    this.cancel?.(reason)
   }
 }

@@ -41,8 +41,8 @@ export class Model {
     if (!readiness.ready) throw new ServiceError('not_ready', `${this.options.name} is not ready: ${readiness.why}`)
     const scope = new CallScope(ctx, this.options.onceTimeoutMs)
     try {
-      scope.signal.throwIfAborted()
-      if (!this.slots.tryTake()) await this.slots.take(scope.signal)
+      scope.throwIfOver()
+      if (!this.slots.tryTake()) await this.slots.take(scope)
       return await this.run(request, ctx, scope)
     } finally {
       scope.close()
@@ -55,7 +55,9 @@ export class Model {
       lease = this.backend.acquire()
       const { parameters, payloads } = request
       const call = { sid: ctx.sid, parameters, payloads, deadline: scope.deadline }
-      const outputs = await lease.once(call, scope.signal)
+      const result = lease.once(call)
+      scope.onOver(reason => lease?.cancel(reason))
+      const outputs = await result
       return { status: Status.once, payloads: selectOutputs(outputs, request.accepts, this.backend.schema) }
     } finally {
       if (lease === undefined) this.slots.free()

@@ -1,4 +1,5 @@
 import { ServiceError } from '../core/error.js'
+import type { CallScope } from './call-scope.js'
 
 export interface SlotsOptions {
   /** Once calls and sessions that may be in flight. */
@@ -39,9 +40,9 @@ export class Slots {
   /**
    * Waits for a slot and takes it.
    * @throws ServiceError `no_slot` when the queue is full or the wait was too long
-   * @throws the signal's reason when it aborts first
+   * @throws what ends the scope, when that comes first
    */
-  take(signal: AbortSignal): Promise<void> {
+  take(scope: Pick<CallScope, 'onOver'>): Promise<void> {
     const { slots, queue, queueWaitMs } = this.options
     if (this.waiting.size >= queue) {
       const text = `no free slot: all ${slots} are in use and ${this.waiting.size} requests wait already`
@@ -51,22 +52,20 @@ export class Slots {
       const leave = () => {
         clearTimeout(timer)
         this.waiting.delete(proceed)
-        signal.removeEventListener('abort', abandon)
       }
       const proceed = () => {
         leave()
         resolve()
-      }
-      const abandon = () => {
-        leave()
-        reject(signal.reason)
       }
       const timer = setTimeout(() => {
         leave()
         reject(new ServiceError('no_slot', `no slot became free within ${queueWaitMs} ms`))
       }, queueWaitMs)
       this.waiting.add(proceed)
-      signal.addEventListener('abort', abandon)
+      scope.onOver(reason => {
+        leave()
+        reject(reason)
+      })
     })
   }
 

@@ -41,10 +41,10 @@ function call(fault: CallFault, text = 'hello'): WrapperCall {
   return { sid: `sid-${sids}`, parameters: { fault }, payloads: [payload], deadline: performance.now() + 10_000 }
 }
 
-async function once(set: ReplicaSet, fault: CallFault, signal = new AbortController().signal) {
+async function once(set: ReplicaSet, fault: CallFault) {
   const lease = set.acquire()
   try {
-    return await lease.once(call(fault), signal)
+    return await lease.once(call(fault))
   } finally {
     lease.release(() => {})
   }
@@ -84,9 +84,7 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
     const set = replicaSet('well-behaved', { protocol })
     await set.start()
     const texts = Array.from({ length: 200 }, (_, index) => `text ${index}`)
-    const answers = await Promise.all(
-      texts.map(text => set.acquire().once(call('none', text), new AbortController().signal)),
-    )
+    const answers = await Promise.all(texts.map(text => set.acquire().once(call('none', text))))
     expect(answers.map(([output]) => Buffer.from(output?.data ?? []).toString())).toEqual(texts)
   })
 
@@ -94,7 +92,7 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
     const set = replicaSet('well-behaved', { protocol })
     await set.start()
     const text = 'x'.repeat(20 << 20)
-    const [output] = await set.acquire().once(call('none', text), new AbortController().signal)
+    const [output] = await set.acquire().once(call('none', text))
     expect(output?.data.byteLength).toBe(text.length)
   })
 
@@ -146,10 +144,9 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
   it('does not hold a client whose call was given up, but stays busy until its wrapper answers', async () => {
     const set = replicaSet('well-behaved', { protocol })
     await set.start()
-    const client = new AbortController()
     const lease = set.acquire()
-    const result = reasonOf(lease.once(call('hang'), client.signal))
-    client.abort(new ServiceError('cancelled'))
+    const result = reasonOf(lease.once(call('hang')))
+    lease.cancel(new ServiceError('cancelled'))
     expect(await result).toBe('cancelled')
     let idle = false
     const gone = new Promise<void>(resolve => {

@@ -9,7 +9,7 @@ import { Model, type ModelOptions } from '../../../src/session/model.js'
 
 const output: Payload = { key: 'result', type: 'text', status: 3, attributes: {}, data: Buffer.from('yes') }
 
-type Answer = (call: WrapperCall, signal: AbortSignal) => Promise<readonly Payload[]>
+type Answer = (call: WrapperCall, cancelled: Promise<ServiceError>) => Promise<readonly Payload[]>
 
 /** A backend whose wrapper is a function. A call that was given up stays busy until `settle` is called. */
 function fakeBackend(answer: Answer, readiness: Readiness = { ready: true }) {
@@ -22,12 +22,15 @@ function fakeBackend(answer: Answer, readiness: Readiness = { ready: true }) {
     onChange: () => () => {},
     acquire(): Lease {
       let givenUp = false
+      let cancel: (reason: ServiceError) => void = () => {}
+      const cancelled = new Promise<ServiceError>(resolve => {
+        cancel = resolve
+      })
       return {
-        once(call, signal) {
-          signal.addEventListener('abort', () => {
-            givenUp = true
-          })
-          return answer(call, signal)
+        once: call => answer(call, cancelled),
+        cancel(reason) {
+          givenUp = true
+          cancel(reason)
         },
         release: onIdle => {
           if (givenUp) settle.push(onIdle)
@@ -39,8 +42,9 @@ function fakeBackend(answer: Answer, readiness: Readiness = { ready: true }) {
   return { backend, settle }
 }
 
-const untilAborted: Answer = (_, signal) =>
-  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+const untilCancelled: Answer = async (_, cancelled) => {
+  throw await cancelled
+}
 
 function service(answer: Answer, options: Partial<ModelOptions> = {}, readiness?: Readiness) {
   const { backend, settle } = fakeBackend(answer, readiness)
@@ -94,17 +98,17 @@ describe('LocalInferenceService.once', () => {
   })
 
   it('ends with result_timeout at the limit of the model', async () => {
-    const { inference } = service(untilAborted, { onceTimeoutMs: 20 })
+    const { inference } = service(untilCancelled, { onceTimeoutMs: 20 })
     expect(await reasonOf(inference.once(request, context()))).toBe('result_timeout')
   })
 
   it('ends at the deadline of the request when that is earlier', async () => {
-    const { inference } = service(untilAborted)
+    const { inference } = service(untilCancelled)
     expect(await reasonOf(inference.once(request, context(undefined, performance.now() + 20)))).toBe('result_timeout')
   })
 
   it('counts the time in the queue towards the deadline', async () => {
-    const { inference, model } = service(untilAborted)
+    const { inference, model } = service(untilCancelled)
     const first = reasonOf(inference.once(request, context()))
     expect(await reasonOf(inference.once(request, context(undefined, performance.now() + 20)))).toBe('result_timeout')
     expect(model.slots.queued).toBe(0)
@@ -112,7 +116,7 @@ describe('LocalInferenceService.once', () => {
   })
 
   it('ends when the client leaves, and keeps the slot until the wrapper has let go', async () => {
-    const { inference, model, settle } = service(untilAborted, { queue: 0 })
+    const { inference, model, settle } = service(untilCancelled, { queue: 0 })
     const client = new AbortController()
     const result = reasonOf(inference.once(request, context(client.signal)))
     client.abort(new ServiceError('cancelled'))

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { ServiceError } from '../../../src/core/error.js'
 import { Slots } from '../../../src/session/slots.js'
 
-const never = new AbortController().signal
+const never = { onOver: () => {} }
 const reason = (promise: Promise<void>) =>
   promise.then(
     () => 'slot',
@@ -61,11 +62,15 @@ describe('Slots', () => {
   it('forgets who gave up, and gives the slot to the next one', async () => {
     const slots = new Slots({ slots: 1, queue: 2, queueWaitMs: 60_000 })
     slots.tryTake()
-    const client = new AbortController()
-    const first = slots.take(client.signal)
+    let leave: (reason: ServiceError) => void = () => {}
+    const first = slots.take({
+      onOver: cancel => {
+        leave = cancel
+      },
+    })
     const second = slots.take(never)
-    client.abort(new Error('gone'))
-    await expect(first).rejects.toThrow('gone')
+    leave(new ServiceError('cancelled'))
+    await expect(first).rejects.toMatchObject({ reason: 'cancelled' })
     slots.free()
     await second
     expect([slots.inUse, slots.queued]).toEqual([1, 0])
