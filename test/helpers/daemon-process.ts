@@ -26,6 +26,8 @@ export interface DaemonOptions {
   readonly python?: PythonName
   /** Lines of aiges.toml by section, beside those that make it listen on free loopback ports. */
   readonly config?: Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>
+  /** A configuration file of the test's own instead. */
+  readonly configFile?: string
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -54,8 +56,8 @@ export interface DaemonProcess {
 /** Starts `aiservice -m 0 -c … -s svcName` on free ports. Whoever starts it stops it. */
 export function startDaemonProcess(options: DaemonOptions): DaemonProcess {
   const folder = mkdtempSync(join(tmpdir(), 'aiservice-test-'))
-  const config = join(folder, 'aiges.toml')
-  writeFileSync(config, toToml(folder, options.config ?? {}))
+  const config = options.configFile ?? join(folder, 'aiges.toml')
+  if (options.configFile === undefined) writeFileSync(config, toToml(folder, options.config ?? {}))
   const path = [dirname(pythonOf(options.python ?? 'bundled')), process.env['PATH']].join(delimiter)
   const child = spawn(process.execPath, [MAIN, '-m', '0', '-c', config, '-s', 'svcName'], {
     cwd: options.cwd,
