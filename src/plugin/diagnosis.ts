@@ -53,10 +53,6 @@ interface Cause {
 /** Looked for in the failure and the plugin's output, first match wins. */
 const CAUSES: readonly Cause[] = [
   {
-    pattern: /pip install \S.*/,
-    text: match => `packages are missing; ${match[0].startsWith('run') ? match[0] : `run: ${match[0]}`}`,
-  },
-  {
     pattern: /No module named '?(grpc|google)\b/,
     text: (_, { interpreter }) =>
       `grpcio is missing; run: ${interpreter?.split(' ')[0] ?? 'python'} -m pip install grpcio protobuf`,
@@ -92,6 +88,8 @@ const CAUSES: readonly Cause[] = [
 ]
 
 function likelyCause(evidence: StartEvidence): string | undefined {
+  // A failure that names its cure needs no guess.
+  if (/run: .* -m pip install/.test(evidence.failure)) return undefined
   const exit = evidence.exit ? describeExit(evidence.exit) : ''
   const seen = [evidence.failure, exit, ...[...evidence.stderr].reverse()]
   for (const { pattern, text } of CAUSES) {

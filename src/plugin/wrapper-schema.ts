@@ -43,7 +43,9 @@ function defaults(properties: JsonObject): Record<string, string> {
   for (const name of RESULT_ATTRIBUTES) {
     const rule = object(properties[name])
     const choices = rule?.['enum']
-    const value = rule?.['default'] ?? rule?.['defaultVal'] ?? (Array.isArray(choices) ? choices[0] : undefined)
+    // Several choices say what the output may be, not what it is.
+    const only = Array.isArray(choices) && choices.length === 1 ? choices[0] : undefined
+    const value = rule?.['default'] ?? rule?.['defaultVal'] ?? only
     if (typeof value === 'string' || typeof value === 'number') found[name] = String(value)
   }
   return found

@@ -1,6 +1,6 @@
 import { ServiceError } from '../core/error.js'
 import type { ModelSchema } from '../core/model.js'
-import type { Accept, Payload } from '../core/payload.js'
+import type { Accept, Attributes, Payload } from '../core/payload.js'
 
 /**
  * Picks from a wrapper's outputs those that the client asked for, and gives them the attributes that it wants. Who asks
@@ -13,7 +13,8 @@ export function selectOutputs(
   schema: ModelSchema | undefined,
 ): readonly Payload[] {
   if (payloads.length === 0) throw new ServiceError('output_mismatch', 'the wrapper returned no output')
-  if (accepts.length === 0) return payloads.map(payload => describe(payload, schema, {}))
+  if (accepts.length === 0)
+    return payloads.map(payload => describe(payload, schema?.outputs.get(payload.key)?.attributes))
   const selected: Payload[] = []
   for (const payload of payloads) {
     const accept = accepts.find(candidate => candidate.name === payload.key)
@@ -23,7 +24,7 @@ export function selectOutputs(
       const text = `wrapper output '${payload.key}' is of type ${payload.type}, but ${wanted} was asked for`
       throw new ServiceError('output_mismatch', text)
     }
-    selected.push(describe(payload, schema, accept.attributes))
+    selected.push(describe(payload, accept.attributes))
   }
   if (selected.length === 0) {
     const asked = accepts.map(accept => accept.name).join(', ')
@@ -36,7 +37,7 @@ export function selectOutputs(
   return selected
 }
 
-function describe(payload: Payload, schema: ModelSchema | undefined, wanted: Accept['attributes']): Payload {
-  const declared = schema?.outputs.get(payload.key)?.attributes
-  return { ...payload, attributes: { ...declared, ...payload.attributes, ...wanted } }
+/** What the wrapper itself says of an output counts where nobody else says anything. */
+function describe(payload: Payload, attributes: Attributes | undefined): Payload {
+  return { ...payload, attributes: { ...payload.attributes, ...attributes } }
 }
