@@ -1,5 +1,5 @@
 import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
+import swaggerUi, { type FastifySwaggerUiConfigOptions } from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { ServiceError } from '../../core/error.js'
 import type { InferenceService } from '../../core/inference.js'
@@ -17,6 +17,15 @@ const PAGE_POLICY = [
   "style-src 'self' 'unsafe-inline'",
 ].join('; ')
 
+/** Every operation open, so that "Try it out" is in sight; no bar above the title that asks for another document. */
+const PAGE: FastifySwaggerUiConfigOptions = {
+  layout: 'BaseLayout',
+  docExpansion: 'full',
+  defaultModelExpandDepth: 5,
+  displayRequestDuration: true,
+  validatorUrl: null,
+}
+
 /**
  * Adds what describes the models, as they are when it is asked for: `/openapi.json`, Swagger UI at `/swagger/`, to which
  * `/` leads, and `/test.json`, the example request of the first model or of the one that `?service=` names.
@@ -30,7 +39,8 @@ export async function documentRoutes(app: FastifyInstance, inference: InferenceS
   await app.register(swaggerUi, {
     routePrefix: '/swagger',
     staticCSP: PAGE_POLICY,
-    uiConfig: { validatorUrl: null, docExpansion: 'full', tryItOutEnabled: false },
+    uiConfig: PAGE,
+    theme: { title: 'aiservice' },
     transformSpecification: document,
     transformSpecificationClone: false,
   })

@@ -14,16 +14,18 @@ import { requestSchema } from './request-schema.js'
 export function openApiDocument(models: readonly ModelInfo[]): JsonObject {
   const paths = models.flatMap(model => {
     const operation = describeModel(model)
-    return pathsOf(model).map(path => [path, { post: { ...operation, operationId: `post${path}` } }] as const)
+    return pathsOf(model).map((path, index) => {
+      const summary = index === 0 ? `Run ${model.name} once` : "The same, at the wrapper's own path"
+      return [path, { post: { ...operation, summary, operationId: `post${path}` } }] as const
+    })
   })
   return {
     openapi: '3.0.3',
     info: {
       title: models.map(model => model.name).join(', ') || 'aiservice',
       version: models.find(model => model.version !== undefined)?.version || '0',
-      description: 'Inference over the ASE protocol.',
+      description: [...models.map(describeWrapper), ...HOW_TO_TRY].join('\n\n'),
     },
-    servers: [{ url: '/' }],
     paths: Object.fromEntries(paths),
     components: { schemas: { ErrorAnswer: ERROR_ANSWER }, responses: ERROR_RESPONSES },
   }
@@ -44,11 +46,24 @@ export class OpenApiCache {
   }
 }
 
+/** Markdown, as Swagger UI shows it above the operations. */
+const HOW_TO_TRY = [
+  'Inference over the ASE protocol. Press **Try it out**, then **Execute**: the example request is complete.',
+  '点击 **Try it out**, 再点击 **Execute**, 即可发送完整的示例请求。',
+]
+
+function describeWrapper({ name, schema }: ModelInfo): string {
+  if (schema === undefined) return `**${name}**: its wrapper has not told its schema.`
+  const version = schema.version === '' ? '' : `, version ${schema.version}`
+  const inputs = [...schema.inputs].map(([key, type]) => `\`${key}\` (${type})`).join(', ')
+  const outputs = [...schema.outputs].map(([key, { type }]) => `\`${key}\` (${type})`).join(', ')
+  return `**${name}**: wrapper \`${schema.serviceId}\`${version}; takes ${inputs || 'nothing'}, gives ${outputs || 'nothing'}.`
+}
+
 function describeModel(model: ModelInfo): JsonObject {
   const { name, schema } = model
   const example = exampleRequest(model)
   return {
-    summary: `Run ${name} once`,
     tags: [name],
     requestBody: { required: true, content: json(describeRequest(name, schema), example) },
     responses: {
