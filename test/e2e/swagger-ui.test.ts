@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DaemonProcess, ROOT, startDaemonProcess } from '../helpers/daemon-process.js'
@@ -45,21 +45,45 @@ describe.skipIf(skip)(`Swagger UI of the MNIST example in Chromium (skipped with
     await daemon?.stop()
   })
 
-  const operation = () => page.locator('.opblock-post').filter({ has: page.locator('[data-path="/v1/svcName"]') })
+  const operation = () => page.locator('.opblock').filter({ has: page.locator('[data-path="/v1/svcName"]') })
 
-  it('is what / leads to', () => {
+  it('is what / leads to, and says what the service takes and gives', async () => {
     expect(new URL(page.url()).pathname).toMatch(/^\/swagger\//)
+    expect(await page.title()).toBe('aiservice')
+    expect(await page.locator('.info .title').textContent()).toContain('svcName')
+    const description = await page.locator('.info .description').textContent()
+    expect(description).toContain('wrapper mnist, version v1; takes img (image), gives result (text).')
+    expect(description).toContain('Try it out')
   })
 
   it('shows the 7 after "Try it out" and "Execute", with nothing typed', async () => {
     const block = operation()
     await block.getByRole('button', { name: 'Try it out' }).click()
+    expect(await block.locator('textarea').inputValue()).toMatch(/"image": "iVBORw0KGgo/)
     await block.getByRole('button', { name: 'Execute', exact: true }).click()
     const live = block.locator('.live-responses-table')
     await live.waitFor()
-    mkdirSync(join(SCREENSHOT, '..'), { recursive: true })
+    mkdirSync(dirname(SCREENSHOT), { recursive: true })
     await page.screenshot({ path: SCREENSHOT, fullPage: true })
+    expect(await live.locator('tr.response .response-col_status').textContent()).toContain('200')
     expect(await live.textContent()).toContain('识别结果为数字: 7')
+  })
+
+  it('lists the error answers by their numbers', async () => {
+    const answers = operation().locator('.responses-table:not(.live-responses-table)')
+    const statuses = await answers.locator('tr.response .response-col_status').allTextContents()
+    expect(statuses).toEqual(expect.arrayContaining(['200', '400', '413', '500', '502', '503', '504']))
+    expect(await answers.textContent()).toContain(
+      "10107 (schema_violation): the request does not satisfy the wrapper's schema",
+    )
+  })
+
+  it("shows the schema with its defaults in OpenAPI's words", async () => {
+    const other = page.locator('.opblock').filter({ has: page.locator('[data-path="/v1/private/mnist"]') })
+    await other.locator('.opblock-section-request-body').getByRole('tab', { name: 'Schema' }).click()
+    const schema = await other.locator('.opblock-section-request-body .model-box').first().textContent()
+    expect(schema).toContain('default: utf8')
+    expect(schema).not.toContain('defaultVal')
   })
 
   it('makes the browser complain of nothing, and asks no other host', () => {
