@@ -18,6 +18,10 @@ export interface Lease {
    * @throws ServiceError `wrapper_failed`, `plugin_call_failed`, `plugin_crashed`, or what `cancel` gave
    */
   once(call: WrapperCall): Promise<readonly Payload[]>
+  /** Like `once`, results as they come; leaving the loop cancels the call. */
+  stream(call: WrapperCall): AsyncIterable<readonly Payload[]>
+  /** Opens a session instead of running a call. */
+  open(call: Omit<WrapperCall, 'payloads'>): Promise<WrapperSession>
   /** Gives the call up: `once` rejects with the reason at once, and the wrapper is told if it can be told. */
   cancel(reason: ServiceError): void
   /**
@@ -25,6 +29,16 @@ export interface Lease {
    * ordinary case, later when a call was given up that cannot be interrupted.
    */
   release(onIdle: () => void): void
+}
+
+/** A session as a wrapper sees it. Its frames come in order. */
+export interface WrapperSession {
+  /** Resolves when the wrapper takes more. @throws ServiceError `wrapper_failed` with the code that the wrapper gave */
+  write(payloads: readonly Payload[]): Promise<void>
+  /** Results as they come; ends when the wrapper has given its last. */
+  readonly results: AsyncIterable<readonly Payload[]>
+  /** Has the wrapper destroy the session, once; a second call does nothing. */
+  close(): void
 }
 
 /** What the session layer knows of plugins: the replicas of one model. */

@@ -49,6 +49,41 @@ export const REASONS = {
     meaning: 'unknown session handle',
     cure: 'open a session first, and send its handle to the daemon that opened it',
   },
+  session_exists: {
+    code: 'already_exists',
+    meaning: 'the handle is already open',
+    cure: 'use another handle, or continue the session with a higher SeqNo',
+  },
+  session_ended: {
+    code: 'failed_precondition',
+    meaning: 'the session has already ended',
+    cure: 'open a new session',
+  },
+  session_timeout: {
+    code: 'deadline_exceeded',
+    meaning: 'the session timed out',
+    cure: 'send or fetch more often than [fc] ttl says',
+  },
+  frame_timeout: {
+    code: 'deadline_exceeded',
+    meaning: 'no frame in time, or the session is too old',
+    cure: 'send frames more often, or raise [ws] readTimeout and sessionTimeout',
+  },
+  reader_too_slow: {
+    code: 'resource_exhausted',
+    meaning: 'the client reads more slowly than results come',
+    cure: 'read the results as they come',
+  },
+  frame_not_json: {
+    code: 'invalid_argument',
+    meaning: 'the frame is not a JSON object',
+    cure: 'send one JSON object a frame, UTF-8 encoded',
+  },
+  frame_missing: {
+    code: 'aborted',
+    meaning: 'a frame was missing for too long, or too many came early',
+    cure: 'send every frame, numbered without gaps',
+  },
   input_missing: {
     code: 'invalid_argument',
     meaning: 'no usable input data',

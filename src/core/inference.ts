@@ -1,3 +1,4 @@
+import type { ServiceError } from './error.js'
 import type { ModelInfo } from './model.js'
 import type { Accept, Payload, Status } from './payload.js'
 
@@ -9,6 +10,47 @@ export interface InferenceRequest {
   readonly payloads: readonly Payload[]
   /** Outputs that the client wants; none means all of them. */
   readonly accepts: readonly Accept[]
+}
+
+/** Opens a session: what a request says, without its data. */
+export interface SessionRequest {
+  readonly model: string
+  readonly parameters: Readonly<Record<string, string>>
+  readonly accepts: readonly Accept[]
+  /** The session ends when nobody writes or reads for this long, in ms. Default: the model's (`[fc] ttl`). */
+  readonly idleTimeoutMs?: number
+  /** And when it is older than this, in ms. Default: no limit. */
+  readonly maxAgeMs?: number
+  /** Number of the first frame, for front-ends whose frames may overtake one another. Default 0. */
+  readonly firstSyncId?: number
+}
+
+/** A piece of a session's input. */
+export interface SessionFrame {
+  readonly payloads: readonly Payload[]
+  /** No further frame follows. */
+  readonly last: boolean
+  /** Position in the stream; absent: the frame comes in order. */
+  readonly syncId?: number
+}
+
+/** A stream of frames in and results out, pinned to one replica. It holds a slot from open to end. */
+export interface Session {
+  /**
+   * Hands a frame to the wrapper, in order. Resolves when the wrapper takes more; await it before the next write.
+   * A frame that is early waits for the missing ones; one that was written before is dropped.
+   * @throws ServiceError `session_ended` after the last frame or the end, `frame_missing`, `plugin_crashed`, …
+   */
+  write(frame: SessionFrame): Promise<void>
+  /**
+   * Results as they come, to one reader; ends after the one with status end.
+   * @throws ServiceError with the reason for which the session ended early
+   */
+  readonly results: AsyncIterable<InferenceResult>
+  /** The client needs nothing more: ends the session without an error. */
+  close(): void
+  /** Ends the session with an error, which the reader of the results gets. */
+  abort(reason: ServiceError): void
 }
 
 export interface InferenceResult {
@@ -41,4 +83,14 @@ export interface InferenceService {
    * @throws ServiceError with any reason of the catalogue, and nothing but ServiceError
    */
   once(request: InferenceRequest, ctx: RequestContext): Promise<InferenceResult>
+  /**
+   * Runs one request whose results are handed on as they come; the last one has status end. Leaving the loop cancels it.
+   * @throws ServiceError, as `once`
+   */
+  stream(request: InferenceRequest, ctx: RequestContext): AsyncIterable<InferenceResult>
+  /**
+   * Opens a session. `ctx.signal` ends it as `abort` does; `ctx.deadline` limits the wait for a slot and the opening.
+   * @throws ServiceError `no_slot`, `not_ready`, `wrapper_failed`, …
+   */
+  open(request: SessionRequest, ctx: RequestContext): Promise<Session>
 }

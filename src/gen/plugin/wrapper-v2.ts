@@ -3,11 +3,14 @@ import type { MessageTypeDefinition } from '@grpc/proto-loader';
 
 import type { Cancel as _aiges_plugin_v2_Cancel, Cancel__Output as _aiges_plugin_v2_Cancel__Output } from './aiges/plugin/v2/Cancel.js';
 import type { Capabilities as _aiges_plugin_v2_Capabilities, Capabilities__Output as _aiges_plugin_v2_Capabilities__Output } from './aiges/plugin/v2/Capabilities.js';
+import type { Close as _aiges_plugin_v2_Close, Close__Output as _aiges_plugin_v2_Close__Output } from './aiges/plugin/v2/Close.js';
+import type { Flow as _aiges_plugin_v2_Flow, Flow__Output as _aiges_plugin_v2_Flow__Output } from './aiges/plugin/v2/Flow.js';
 import type { HostBatch as _aiges_plugin_v2_HostBatch, HostBatch__Output as _aiges_plugin_v2_HostBatch__Output } from './aiges/plugin/v2/HostBatch.js';
 import type { HostMessage as _aiges_plugin_v2_HostMessage, HostMessage__Output as _aiges_plugin_v2_HostMessage__Output } from './aiges/plugin/v2/HostMessage.js';
 import type { InitReply as _aiges_plugin_v2_InitReply, InitReply__Output as _aiges_plugin_v2_InitReply__Output } from './aiges/plugin/v2/InitReply.js';
 import type { InitRequest as _aiges_plugin_v2_InitRequest, InitRequest__Output as _aiges_plugin_v2_InitRequest__Output } from './aiges/plugin/v2/InitRequest.js';
 import type { Once as _aiges_plugin_v2_Once, Once__Output as _aiges_plugin_v2_Once__Output } from './aiges/plugin/v2/Once.js';
+import type { Open as _aiges_plugin_v2_Open, Open__Output as _aiges_plugin_v2_Open__Output } from './aiges/plugin/v2/Open.js';
 import type { Payload as _aiges_plugin_v2_Payload, Payload__Output as _aiges_plugin_v2_Payload__Output } from './aiges/plugin/v2/Payload.js';
 import type { PluginBatch as _aiges_plugin_v2_PluginBatch, PluginBatch__Output as _aiges_plugin_v2_PluginBatch__Output } from './aiges/plugin/v2/PluginBatch.js';
 import type { Result as _aiges_plugin_v2_Result, Result__Output as _aiges_plugin_v2_Result__Output } from './aiges/plugin/v2/Result.js';
@@ -16,6 +19,7 @@ import type { ShutdownRequest as _aiges_plugin_v2_ShutdownRequest, ShutdownReque
 import type { StreamAddress as _aiges_plugin_v2_StreamAddress, StreamAddress__Output as _aiges_plugin_v2_StreamAddress__Output } from './aiges/plugin/v2/StreamAddress.js';
 import type { Tensor as _aiges_plugin_v2_Tensor, Tensor__Output as _aiges_plugin_v2_Tensor__Output } from './aiges/plugin/v2/Tensor.js';
 import type { WrapperPluginClient as _aiges_plugin_v2_WrapperPluginClient, WrapperPluginDefinition as _aiges_plugin_v2_WrapperPluginDefinition } from './aiges/plugin/v2/WrapperPlugin.js';
+import type { Write as _aiges_plugin_v2_Write, Write__Output as _aiges_plugin_v2_Write__Output } from './aiges/plugin/v2/Write.js';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
   new(...args: ConstructorParameters<Constructor>): Subtype;
@@ -27,11 +31,14 @@ export interface ProtoGrpcType {
       v2: {
         Cancel: MessageTypeDefinition<_aiges_plugin_v2_Cancel, _aiges_plugin_v2_Cancel__Output>
         Capabilities: MessageTypeDefinition<_aiges_plugin_v2_Capabilities, _aiges_plugin_v2_Capabilities__Output>
+        Close: MessageTypeDefinition<_aiges_plugin_v2_Close, _aiges_plugin_v2_Close__Output>
+        Flow: MessageTypeDefinition<_aiges_plugin_v2_Flow, _aiges_plugin_v2_Flow__Output>
         HostBatch: MessageTypeDefinition<_aiges_plugin_v2_HostBatch, _aiges_plugin_v2_HostBatch__Output>
         HostMessage: MessageTypeDefinition<_aiges_plugin_v2_HostMessage, _aiges_plugin_v2_HostMessage__Output>
         InitReply: MessageTypeDefinition<_aiges_plugin_v2_InitReply, _aiges_plugin_v2_InitReply__Output>
         InitRequest: MessageTypeDefinition<_aiges_plugin_v2_InitRequest, _aiges_plugin_v2_InitRequest__Output>
         Once: MessageTypeDefinition<_aiges_plugin_v2_Once, _aiges_plugin_v2_Once__Output>
+        Open: MessageTypeDefinition<_aiges_plugin_v2_Open, _aiges_plugin_v2_Open__Output>
         Payload: MessageTypeDefinition<_aiges_plugin_v2_Payload, _aiges_plugin_v2_Payload__Output>
         PluginBatch: MessageTypeDefinition<_aiges_plugin_v2_PluginBatch, _aiges_plugin_v2_PluginBatch__Output>
         Result: MessageTypeDefinition<_aiges_plugin_v2_Result, _aiges_plugin_v2_Result__Output>
@@ -40,6 +47,7 @@ export interface ProtoGrpcType {
         StreamAddress: MessageTypeDefinition<_aiges_plugin_v2_StreamAddress, _aiges_plugin_v2_StreamAddress__Output>
         Tensor: MessageTypeDefinition<_aiges_plugin_v2_Tensor, _aiges_plugin_v2_Tensor__Output>
         WrapperPlugin: SubtypeConstructor<typeof grpc.Client, _aiges_plugin_v2_WrapperPluginClient> & { service: _aiges_plugin_v2_WrapperPluginDefinition }
+        Write: MessageTypeDefinition<_aiges_plugin_v2_Write, _aiges_plugin_v2_Write__Output>
       }
     }
   }
