@@ -11,6 +11,13 @@ export interface WrapperCall {
   readonly deadline: number
 }
 
+/** What a wrapper gave in one go. */
+export interface WrapperResult {
+  readonly payloads: readonly Payload[]
+  /** Nothing more follows. */
+  readonly last: boolean
+}
+
 /** A place on one replica. Whoever acquires it must release it, whatever happened. */
 export interface Lease {
   /**
@@ -19,8 +26,11 @@ export interface Lease {
    */
   once(call: WrapperCall): Promise<readonly Payload[]>
   /** Like `once`, results as they come; leaving the loop cancels the call. */
-  stream(call: WrapperCall): AsyncIterable<readonly Payload[]>
-  /** Opens a session instead of running a call. */
+  stream(call: WrapperCall): AsyncIterable<WrapperResult>
+  /**
+   * Opens a session instead of running a call. A wrapper may also refuse later, which the reader of the results learns.
+   * @throws ServiceError `wrapper_failed`, `plugin_call_failed`, `plugin_crashed`
+   */
   open(call: Omit<WrapperCall, 'payloads'>): Promise<WrapperSession>
   /** Gives the call up: `once` rejects with the reason at once, and the wrapper is told if it can be told. */
   cancel(reason: ServiceError): void
@@ -35,9 +45,9 @@ export interface Lease {
 export interface WrapperSession {
   /** Resolves when the wrapper takes more. @throws ServiceError `wrapper_failed` with the code that the wrapper gave */
   write(payloads: readonly Payload[]): Promise<void>
-  /** Results as they come; ends when the wrapper has given its last. */
-  readonly results: AsyncIterable<readonly Payload[]>
-  /** Has the wrapper destroy the session, once; a second call does nothing. */
+  /** Results as they come, to one reader; ends after the last. */
+  readonly results: AsyncIterable<WrapperResult>
+  /** Has the wrapper destroy the session, unless it has already. `Lease.cancel` does the same for a reason. */
   close(): void
 }
 

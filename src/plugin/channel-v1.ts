@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { type ClientDuplexStream, status as grpcStatus } from '@grpc/grpc-js'
 import type { WrapperCall } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
-import type { Payload } from '../core/payload.js'
+import { type Payload, Status } from '../core/payload.js'
 import type { Request } from '../gen/plugin/aiges/Request.js'
 import type { Response__Output as Response } from '../gen/plugin/aiges/Response.js'
-import type { ResponseData__Output as WireData } from '../gen/plugin/aiges/ResponseData.js'
 import type { WrapperServiceClient } from '../gen/plugin/aiges/WrapperService.js'
 import type { ProtoGrpcType as GoPluginProto } from '../gen/plugin/go-plugin.js'
 import type { ProtoGrpcType } from '../gen/plugin/wrapper-v1.js'
@@ -18,14 +17,33 @@ import {
   type PluginChannel,
   type PluginDescription,
   type PluginInit,
+  type ResultSink,
   SDK_CODES,
+  type SessionCall,
+  type SessionHandle,
+  type StreamCall,
   wrapperError,
 } from './channel.js'
 import { PendingCall } from './pending-call.js'
-import { dataTypeNumber, dataTypeOf, statusOf } from './wire-payload.js'
+import { ResultStream } from './result-stream.js'
+import { SessionV1 } from './session-v1.js'
+import { fromWire, toWire } from './wire-v1.js'
 
 /** Longest time between a broken connection and the report that the process behind it has ended, in ms. */
 const CRASH_REPORT_MS = 1000
+
+/** How long after a call has returned a further result of it may come, in ms. */
+const LINGER_MS = 50
+
+/** A call that waits for its results. */
+interface Pending {
+  readonly sink: ResultSink
+  /** The rpc itself has returned. */
+  replied: boolean
+  /** There are results, and all of them say that more follows. */
+  lingering?: boolean
+  timer?: NodeJS.Timeout
+}
 
 /**
  * Plugin protocol 1, as existing AIGES plugins speak it: a unary call per request, every result on the one stream
@@ -34,7 +52,7 @@ const CRASH_REPORT_MS = 1000
 export class ChannelV1 implements PluginChannel {
   readonly protocol = 1
   private readonly client: WrapperServiceClient
-  private readonly pending = new Map<string, PendingCall>()
+  private readonly pending = new Map<string, Pending>()
   private results: ClientDuplexStream<Request, Response> | undefined
 
   /** @param onBroken called when `communicate` ends although nobody closed it */
@@ -62,20 +80,83 @@ export class ChannelV1 implements PluginChannel {
   }
 
   once(call: WrapperCall): OnceCall {
-    // The reference uses the sid as tag, but clients of XsfCall choose theirs and may choose the same one twice.
-    const tag = this.pending.has(call.sid) ? randomUUID() : call.sid
     // Protocol 1 cannot interrupt a wrapper: its late result is dropped when it comes.
     const pending = new PendingCall(() => {})
+    this.exec(call, pending)
+    return pending
+  }
+
+  stream(call: WrapperCall): StreamCall {
+    const stream = new ResultStream({ onCancel: () => {} })
+    this.exec(call, stream)
+    return stream
+  }
+
+  async open({ sid, parameters }: SessionCall): Promise<SessionHandle> {
+    const tag = this.freeTag(sid)
+    let handle = ''
+    const session = new SessionV1({
+      onWrite: payloads => this.write(tag, handle, payloads),
+      onDestroy: () => this.destroy(tag, handle),
+    })
+    // Results may come before the reply to wrapperCreate.
+    const pending: Pending = { sink: session, replied: false }
+    this.pending.set(tag, pending)
+    const request = { sid: tag, tag, params: parameters as Record<string, string> }
+    try {
+      const reply = await unaryCall(this.client, this.client.wrapperCreate, request)
+      if (reply.err_code !== 0) throw wrapperError(reply.err_code, '')
+      handle = reply.handle
+      // The callback of the SDK 0.16 answers under the wrapper's handle instead of the tag.
+      if (!this.pending.has(handle)) this.pending.set(handle, pending)
+      return session
+    } catch (error) {
+      this.pending.delete(tag)
+      throw rpcErrorOf(error) ? callError(error) : error
+    }
+  }
+
+  private exec(call: WrapperCall, sink: ResultSink): void {
+    const tag = this.freeTag(call.sid)
+    const pending: Pending = { sink, replied: false }
     this.pending.set(tag, pending)
     const request = { tag, params: call.parameters as Record<string, string>, list: call.payloads.map(toWire) }
     unaryCall(this.client, this.client.wrapperOnceExec, request).then(
       reply => {
+        pending.replied = true
         if (reply.ret !== 0) this.fail(tag, wrapperError(reply.ret, ''))
         else if (reply.list.length > 0) this.receive({ ...reply, tag })
+        else if (pending.lingering === true) this.linger(tag, pending)
       },
       (error: unknown) => this.callFailed(tag, error),
     )
-    return pending
+  }
+
+  /** The reference uses the sid as tag, but clients of XsfCall choose theirs and may choose the same one twice. */
+  private freeTag(sid: string): string {
+    return this.pending.has(sid) ? randomUUID() : sid
+  }
+
+  private async write(tag: string, handle: string, payloads: readonly Payload[]): Promise<void> {
+    const req = { tag, params: {}, list: payloads.map(toWire) }
+    try {
+      const { ret } = await unaryCall(this.client, this.client.wrapperWrite, { handle, sid: tag, req })
+      if (ret !== 0) throw wrapperError(ret, '')
+    } catch (error) {
+      throw rpcErrorOf(error) ? callError(error) : error
+    }
+  }
+
+  private async destroy(tag: string, handle: string): Promise<void> {
+    const session = this.pending.get(tag)
+    this.pending.delete(tag)
+    if (this.pending.get(handle) === session) this.pending.delete(handle)
+    try {
+      await unaryCall(this.client, this.client.wrapperDestroy, { handle })
+    } catch (error) {
+      // The session is over for its client; a plugin that died or refuses has nothing left to destroy.
+      if (rpcErrorOf(error) === undefined) throw error
+    }
   }
 
   /** Only plugins built with go-plugin have the controller; the others are ended by a signal. */
@@ -131,20 +212,41 @@ export class ChannelV1 implements PluginChannel {
   }
 
   private receive(response: Response): void {
-    const pending = this.pending.get(response.tag)
+    const { tag, ret, list } = response
+    const pending = this.pending.get(tag)
     if (pending === undefined) return
-    if (response.ret !== 0) {
-      this.fail(response.tag, wrapperError(response.ret, ''))
+    if (ret !== 0) {
+      this.fail(tag, wrapperError(ret, ''))
       return
     }
+    let payloads: Payload[]
     try {
-      pending.add(response.list.map(fromWire))
+      payloads = list.map(fromWire)
     } catch (error) {
-      this.fail(response.tag, error)
+      this.fail(tag, error)
       return
     }
-    this.pending.delete(response.tag)
-    pending.finish()
+    const last = payloads.every(({ status }) => status === Status.end || status === Status.once)
+    pending.sink.add(payloads, last)
+    if (pending.sink instanceof SessionV1) return
+    if (last) this.finish(tag, pending)
+    else if (pending.replied) this.linger(tag, pending)
+    else pending.lingering = true
+  }
+
+  /**
+   * A once call whose results all say that more follows: a wrapper that yields, or one whose author set any status.
+   * Once the call has returned, what does not come soon does not come.
+   */
+  private linger(tag: string, pending: Pending): void {
+    clearTimeout(pending.timer)
+    pending.timer = setTimeout(() => this.finish(tag, pending), LINGER_MS)
+  }
+
+  private finish(tag: string, pending: Pending): void {
+    clearTimeout(pending.timer)
+    this.pending.delete(tag)
+    pending.sink.finish()
   }
 
   /**
@@ -160,7 +262,8 @@ export class ChannelV1 implements PluginChannel {
   private fail(tag: string, error: unknown): void {
     const pending = this.pending.get(tag)
     this.pending.delete(tag)
-    pending?.fail(error)
+    clearTimeout(pending?.timer)
+    pending?.sink.fail(error)
   }
 
   private broken(why: string): void {
@@ -178,17 +281,4 @@ function callError(error: unknown): ServiceError {
   }
   const text = `the call to the plugin failed: ${rpcError.details || rpcError.message}`
   return new ServiceError('plugin_call_failed', text, { cause: error })
-}
-
-function toWire({ key, type, status, attributes, data, tensor }: Payload) {
-  const desc: Record<string, string> = { ...attributes }
-  if (tensor) {
-    desc['datatype'] = tensor.datatype
-    desc['shape'] = tensor.shape.join(',')
-  }
-  return { key, len: data.byteLength, type: dataTypeNumber(type), status, desc, data }
-}
-
-function fromWire({ key, type, status, desc, data }: WireData): Payload {
-  return { key, type: dataTypeOf(type, key), status: statusOf(status, key), attributes: desc, data }
 }

@@ -2,7 +2,6 @@ import type { WrapperCall } from '../core/backend.js'
 import type { ServiceError } from '../core/error.js'
 import type { Payload } from '../core/payload.js'
 import type { HostMessage } from '../gen/plugin/aiges/plugin/v2/HostMessage.js'
-import type { Payload__Output as WirePayload } from '../gen/plugin/aiges/plugin/v2/Payload.js'
 import type { PluginBatch__Output as PluginBatch } from '../gen/plugin/aiges/plugin/v2/PluginBatch.js'
 import type { Result__Output as WireResult } from '../gen/plugin/aiges/plugin/v2/Result.js'
 import type { WrapperPluginClient } from '../gen/plugin/aiges/plugin/v2/WrapperPlugin.js'
@@ -18,20 +17,26 @@ import {
   type PluginChannel,
   type PluginDescription,
   type PluginInit,
+  type ResultSink,
   SDK_CODES,
+  type SessionCall,
+  type SessionHandle,
+  type StreamCall,
   wrapperError,
 } from './channel.js'
 import { openGrpcBatchStream } from './grpc-batch-stream.js'
 import { PendingCall } from './pending-call.js'
+import { ResultStream } from './result-stream.js'
+import { SessionV2 } from './session-v2.js'
 import { openSocketBatchStream } from './socket-batch-stream.js'
-import { dataTypeNumber, dataTypeOf, statusOf } from './wire-payload.js'
+import { dataBytes, fromWire, toWire } from './wire-v2.js'
 
 /** Plugin protocol 2: every request of the plugin on one bidirectional stream, in batches. */
 export class ChannelV2 implements PluginChannel {
   readonly protocol = 2
   private readonly client: WrapperPluginClient
-  private readonly pending = new Map<number, PendingCall>()
-  private stream: BatchStream | undefined
+  private readonly pending = new Map<number, ResultSink>()
+  private batches: BatchStream | undefined
   private writer: BatchWriter | undefined
   private lastId = 0
 
@@ -56,10 +61,10 @@ export class ChannelV2 implements PluginChannel {
       onDrain: () => this.writer?.drained(),
       onEnd: this.onBroken,
     }
-    this.stream = reply.stream
+    this.batches = reply.stream
       ? await openSocketBatchStream(reply.stream, listener)
       : openGrpcBatchStream(this.client, listener)
-    this.writer = new BatchWriter(this.stream)
+    this.writer = new BatchWriter(this.batches)
     const abilities = reply.capabilities
     return {
       schema: reply.schema || undefined,
@@ -75,19 +80,52 @@ export class ChannelV2 implements PluginChannel {
 
   once(call: WrapperCall): OnceCall {
     const id = this.nextId()
-    const pending = new PendingCall(reason => this.send({ id, cancel: { reason: reason.message } }, 0))
-    this.pending.set(id, pending)
-    let bytes = 0
-    const payloads = call.payloads.map(payload => {
-      bytes += payload.data.byteLength
-      return toWire(payload)
-    })
-    const timeout_ms = Math.max(1, Math.round(call.deadline - performance.now()))
-    this.send(
-      { id, once: { sid: call.sid, params: call.parameters as Record<string, string>, payloads, timeout_ms } },
-      bytes,
-    )
+    const pending = new PendingCall(reason => this.cancel(id, reason))
+    this.begin(id, call, pending)
     return pending
+  }
+
+  stream(call: WrapperCall): StreamCall {
+    const id = this.nextId()
+    const onFlow = (paused: boolean) => this.tell(id, { id, flow: { paused } })
+    const stream = new ResultStream({ onCancel: reason => this.cancel(id, reason), onFlow })
+    this.begin(id, call, stream)
+    return stream
+  }
+
+  async open({ sid, parameters }: SessionCall): Promise<SessionHandle> {
+    const id = this.nextId()
+    const session = new SessionV2({
+      onCancel: reason => this.cancel(id, reason),
+      onFlow: paused => this.tell(id, { id, flow: { paused } }),
+      onWrite: payloads => this.write(id, payloads),
+      onClose: () => this.tell(id, { id, close: {} }),
+    })
+    this.pending.set(id, session)
+    this.send({ id, open: { sid, params: parameters as Record<string, string> } }, 0)
+    return session
+  }
+
+  private begin(id: number, call: WrapperCall, sink: ResultSink): void {
+    this.pending.set(id, sink)
+    const payloads = call.payloads.map(toWire)
+    const timeout_ms = Math.max(1, Math.round(call.deadline - performance.now()))
+    const params = call.parameters as Record<string, string>
+    this.send({ id, once: { sid: call.sid, params, payloads, timeout_ms } }, dataBytes(call.payloads))
+  }
+
+  private async write(id: number, payloads: readonly Payload[]): Promise<void> {
+    this.tell(id, { id, write: { payloads: payloads.map(toWire) } }, dataBytes(payloads))
+    await this.writer?.ready()
+  }
+
+  private cancel(id: number, reason: ServiceError): void {
+    this.tell(id, { id, cancel: { reason: reason.message } })
+  }
+
+  /** Says something about a request that may have ended meanwhile. */
+  private tell(id: number, message: HostMessage, bytes = 0): void {
+    if (this.pending.has(id)) this.send(message, bytes)
   }
 
   async shutdown(graceMs: number): Promise<void> {
@@ -95,7 +133,8 @@ export class ChannelV2 implements PluginChannel {
   }
 
   close(reason: ServiceError): void {
-    this.stream?.close()
+    this.batches?.close()
+    this.writer?.close()
     for (const pending of this.pending.values()) pending.fail(reason)
     this.pending.clear()
     this.client.close()
@@ -114,7 +153,7 @@ export class ChannelV2 implements PluginChannel {
     }
   }
 
-  private take(result: WireResult, pending: PendingCall): void {
+  private take(result: WireResult, pending: ResultSink): void {
     if (result.last) this.pending.delete(result.id)
     if (result.code !== 0) {
       this.pending.delete(result.id)
@@ -122,7 +161,7 @@ export class ChannelV2 implements PluginChannel {
       return
     }
     try {
-      pending.add(result.payloads.map(fromWire))
+      if (result.payloads.length > 0) pending.add(result.payloads.map(fromWire), result.last)
     } catch (error) {
       pending.reject(error)
     }
@@ -134,22 +173,4 @@ export class ChannelV2 implements PluginChannel {
     while (this.pending.has(this.lastId) || this.lastId === 0)
     return this.lastId
   }
-}
-
-function toWire(payload: Payload) {
-  const { key, status, attributes, data, tensor } = payload
-  return {
-    key,
-    type: dataTypeNumber(payload.type),
-    status,
-    attributes: attributes as Record<string, string>,
-    data,
-    ...(tensor && { tensor: { datatype: tensor.datatype, shape: [...tensor.shape] } }),
-  }
-}
-
-function fromWire(payload: WirePayload): Payload {
-  const { key, attributes, data, tensor } = payload
-  const base = { key, type: dataTypeOf(payload.type, key), status: statusOf(payload.status, key), attributes, data }
-  return tensor ? { ...base, tensor: { datatype: tensor.datatype, shape: tensor.shape } } : base
 }

@@ -1,4 +1,4 @@
-import type { WrapperCall } from '../core/backend.js'
+import type { WrapperCall, WrapperResult, WrapperSession } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
 import type { ModelAbilities } from '../core/model.js'
 import type { Payload } from '../core/payload.js'
@@ -31,18 +31,45 @@ export interface PluginChannel {
   init(init: PluginInit, signal: AbortSignal): Promise<PluginDescription>
   /** @see Lease.once */
   once(call: WrapperCall): OnceCall
+  /** @see Lease.stream */
+  stream(call: WrapperCall): StreamCall
+  /** @see Lease.open */
+  open(call: SessionCall): Promise<SessionHandle>
   /** Asks for an orderly exit; resolves when the plugin agreed or `graceMs` is over. */
   shutdown(graceMs: number): Promise<void>
   /** Fails whatever is in flight with `reason` and lets go of the connection. */
   close(reason: ServiceError): void
 }
 
-export interface OnceCall {
-  readonly result: Promise<readonly Payload[]>
+/** A call in whatever form: what can be done with it from outside. */
+export interface PluginCall {
   /** @see Lease.cancel */
   cancel(reason: ServiceError): void
   /** Calls back when the wrapper no longer works on this call; at once when it already does not. */
   whenIdle(listener: () => void): void
+}
+
+export interface OnceCall extends PluginCall {
+  readonly result: Promise<readonly Payload[]>
+}
+
+export interface StreamCall extends PluginCall {
+  readonly results: AsyncIterable<WrapperResult>
+}
+
+export type SessionCall = Omit<WrapperCall, 'payloads'>
+
+export interface SessionHandle extends PluginCall, WrapperSession {}
+
+/** Where a channel puts what a plugin answers. */
+export interface ResultSink {
+  add(payloads: readonly Payload[], last: boolean): void
+  /** The wrapper has answered for the last time. */
+  finish(): void
+  /** The wrapper, or the connection to it, has failed; nothing more comes. */
+  fail(error: unknown): void
+  /** Fails the call for its client, while the plugin is still busy with it. */
+  reject(error: unknown): void
 }
 
 /** The plugin runs but its wrapper could not be initialised. */

@@ -1,19 +1,18 @@
 import type { ServiceError } from '../core/error.js'
 import type { Payload } from '../core/payload.js'
-import type { OnceCall } from './channel.js'
+import { BusyFlag } from './busy-flag.js'
+import type { OnceCall, ResultSink } from './channel.js'
 
 /**
  * A once call that waits for its results. It settles as soon as it is cancelled, but stays busy until the wrapper has
  * answered: what cannot be interrupted still occupies the plugin.
  */
-export class PendingCall implements OnceCall {
+export class PendingCall implements OnceCall, ResultSink {
   readonly result: Promise<readonly Payload[]>
-  /** Fails the call for its client; the plugin is still busy with it. */
   reject!: (error: unknown) => void
   private resolve!: (payloads: readonly Payload[]) => void
   private readonly payloads: Payload[] = []
-  private busy = true
-  private idleListener: (() => void) | undefined
+  private readonly busy = new BusyFlag()
 
   /** @param onCancel tells the plugin that nobody waits any more */
   constructor(private readonly onCancel: (reason: ServiceError) => void) {
@@ -28,31 +27,22 @@ export class PendingCall implements OnceCall {
   }
 
   cancel(reason: ServiceError): void {
-    if (!this.busy) return
+    if (!this.busy.isSet) return
     this.reject(reason)
     this.onCancel(reason)
   }
 
-  /** The wrapper has answered for the last time. */
   finish(): void {
     this.resolve(this.payloads)
-    this.settle()
+    this.busy.clear()
   }
 
-  /** The wrapper, or the connection to it, has failed. */
   fail(error: unknown): void {
     this.reject(error)
-    this.settle()
+    this.busy.clear()
   }
 
   whenIdle(listener: () => void): void {
-    if (this.busy) this.idleListener = listener
-    else listener()
-  }
-
-  private settle(): void {
-    if (!this.busy) return
-    this.busy = false
-    this.idleListener?.()
+    this.busy.whenClear(listener)
   }
 }

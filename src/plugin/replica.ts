@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
-import type { Lease, WrapperCall } from '../core/backend.js'
+import type { Lease, WrapperCall, WrapperResult, WrapperSession } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
 import type { Payload } from '../core/payload.js'
-import type { OnceCall } from './channel.js'
+import type { PluginCall, SessionCall } from './channel.js'
 import { PluginStartError } from './diagnosis.js'
 import { type PluginStartOptions, type RunningPlugin, startPlugin } from './plugin-process.js'
 import { describeExit, type ProcessExit } from './runner/process-runner.js'
@@ -125,7 +125,7 @@ export class Replica {
 }
 
 class ReplicaLease implements Lease {
-  private call: OnceCall | undefined
+  private call: PluginCall | undefined
 
   constructor(
     private readonly plugin: RunningPlugin,
@@ -133,8 +133,21 @@ class ReplicaLease implements Lease {
   ) {}
 
   once(call: WrapperCall): Promise<readonly Payload[]> {
-    this.call = this.plugin.channel.once(call)
-    return this.call.result
+    const begun = this.plugin.channel.once(call)
+    this.call = begun
+    return begun.result
+  }
+
+  stream(call: WrapperCall): AsyncIterable<WrapperResult> {
+    const begun = this.plugin.channel.stream(call)
+    this.call = begun
+    return begun.results
+  }
+
+  async open(call: SessionCall): Promise<WrapperSession> {
+    const session = await this.plugin.channel.open(call)
+    this.call = session
+    return session
   }
 
   cancel(reason: ServiceError): void {

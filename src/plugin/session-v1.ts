@@ -1,0 +1,42 @@
+import type { ServiceError } from '../core/error.js'
+import { type Payload, Status } from '../core/payload.js'
+import type { SessionHandle } from './channel.js'
+import { ResultStream } from './result-stream.js'
+
+export interface SessionV1Options {
+  readonly onWrite: (payloads: readonly Payload[]) => Promise<void>
+  /** Calls wrapperDestroy; called once, at whichever end comes first. */
+  readonly onDestroy: () => Promise<void>
+}
+
+/** A session over plugin protocol 1, where the host destroys it, and does not hear of an end but by a result. */
+export class SessionV1 extends ResultStream implements SessionHandle {
+  private destroyed = false
+
+  constructor(private readonly session: SessionV1Options) {
+    super({ onCancel: () => this.close() })
+  }
+
+  write(payloads: readonly Payload[]): Promise<void> {
+    return this.session.onWrite(payloads)
+  }
+
+  override add(payloads: readonly Payload[]): void {
+    const last = payloads.some(({ status }) => status === Status.end || status === Status.once)
+    super.add(payloads, last)
+    if (last) this.close()
+  }
+
+  override fail(error: ServiceError): void {
+    this.reject(error)
+    this.close()
+  }
+
+  close(): void {
+    if (this.destroyed) return
+    this.destroyed = true
+    this.reject(undefined)
+    // Busy until the wrapper has let go; a plugin that died has.
+    void this.session.onDestroy().finally(() => this.finish())
+  }
+}
