@@ -107,7 +107,7 @@ export class ResultStream implements StreamCall, ResultSink, AsyncIterator<Wrapp
     this.options.onFlow?.(paused)
   }
 
-  private end(ending: { readonly error?: unknown }): void {
+  protected end(ending: { readonly error?: unknown }): void {
     this.ending ??= ending
     if (this.reader) this.tellEnd()
   }

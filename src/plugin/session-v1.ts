@@ -35,7 +35,7 @@ export class SessionV1 extends ResultStream implements SessionHandle {
   close(): void {
     if (this.destroyed) return
     this.destroyed = true
-    this.reject(undefined)
+    this.end({})
     // Busy until the wrapper has let go; a plugin that died has.
     void this.session.onDestroy().finally(() => this.finish())
   }

@@ -1,5 +1,12 @@
 import { ServiceError, toServiceError } from '../core/error.js'
-import type { InferenceRequest, InferenceResult, InferenceService, RequestContext } from '../core/inference.js'
+import type {
+  InferenceRequest,
+  InferenceResult,
+  InferenceService,
+  RequestContext,
+  Session,
+  SessionRequest,
+} from '../core/inference.js'
 import type { ModelInfo } from '../core/model.js'
 import type { Model } from './model.js'
 
@@ -23,6 +30,22 @@ export class LocalInferenceService implements InferenceService {
   async once(request: InferenceRequest, ctx: RequestContext): Promise<InferenceResult> {
     try {
       return await this.find(request.model).once(request, ctx)
+    } catch (error) {
+      throw toServiceError(error)
+    }
+  }
+
+  async *stream(request: InferenceRequest, ctx: RequestContext): AsyncGenerator<InferenceResult> {
+    try {
+      yield* this.find(request.model).stream(request, ctx)
+    } catch (error) {
+      throw toServiceError(error)
+    }
+  }
+
+  async open(request: SessionRequest, ctx: RequestContext): Promise<Session> {
+    try {
+      return await this.find(request.model).open(request, ctx)
     } catch (error) {
       throw toServiceError(error)
     }

@@ -1,16 +1,26 @@
-import type { Lease, WrapperBackend } from '../core/backend.js'
+import type { Lease, WrapperBackend, WrapperCall, WrapperSession } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
-import type { InferenceRequest, InferenceResult, RequestContext } from '../core/inference.js'
+import type { InferenceRequest, InferenceResult, RequestContext, Session, SessionRequest } from '../core/inference.js'
 import type { ModelInfo } from '../core/model.js'
 import { Status } from '../core/payload.js'
 import { CallScope } from './call-scope.js'
-import { selectOutputs } from './outputs.js'
+import { OpenSession } from './open-session.js'
+import { pickOutputs, selectOutputs } from './outputs.js'
+import { ResultStatus } from './result-status.js'
 import { Slots, type SlotsOptions } from './slots.js'
 
 export interface ModelOptions extends SlotsOptions {
   readonly name: string
   /** Longest time that a once call may take, waiting included, in ms. */
   readonly onceTimeoutMs: number
+  /** A session ends when nobody writes or reads for this long, unless its front-end says otherwise, in ms. */
+  readonly sessionIdleMs: number
+}
+
+/** A request that has its slot and its replica. */
+interface Admitted {
+  readonly lease: Lease
+  readonly scope: CallScope
 }
 
 /** One model: its wrapper, its slots, and what it does with a request. */
@@ -37,31 +47,92 @@ export class Model {
 
   /** Runs a request: slot, replica, wrapper, outputs. The slot stays taken until the wrapper has let go of the call. */
   async once(request: InferenceRequest, ctx: RequestContext): Promise<InferenceResult> {
+    const { lease, scope } = await this.admit(ctx)
+    try {
+      const result = lease.once(this.call(request, ctx, scope))
+      scope.onOver(reason => lease.cancel(reason))
+      const payloads = selectOutputs(await result, request.accepts, this.backend.schema)
+      return { status: Status.once, payloads }
+    } finally {
+      this.leave(lease, scope)
+    }
+  }
+
+  /** Like `once`, results as they come. */
+  async *stream(request: InferenceRequest, ctx: RequestContext): AsyncGenerator<InferenceResult> {
+    const { lease, scope } = await this.admit(ctx)
+    const status = new ResultStatus()
+    let given = 0
+    try {
+      const results = lease.stream(this.call(request, ctx, scope))
+      scope.onOver(reason => lease.cancel(reason))
+      for await (const result of results) {
+        const payloads = pickOutputs(result.payloads, request.accepts, this.backend.schema)
+        given += payloads.length
+        if (result.last && given === 0) selectOutputs(result.payloads, request.accepts, this.backend.schema)
+        if (payloads.length === 0 && !result.last) continue
+        yield { status: status.of(result), payloads }
+        if (result.last) return
+      }
+      if (given === 0) throw new ServiceError('output_mismatch', 'the wrapper returned no output that was asked for')
+      yield { status: Status.end, payloads: [] }
+    } finally {
+      this.leave(lease, scope)
+    }
+  }
+
+  /** Opens a session, which holds its slot and its replica until it ends. */
+  async open(request: SessionRequest, ctx: RequestContext): Promise<Session> {
+    const { lease, scope } = await this.admit(ctx)
+    const { accepts, parameters, idleTimeoutMs = this.options.sessionIdleMs, maxAgeMs, firstSyncId } = request
+    const opening = lease.open({ sid: ctx.sid, parameters, deadline: scope.deadline })
+    try {
+      const wrapper = await Promise.race([opening, new Promise<never>((_, reject) => scope.onOver(reject))])
+      scope.close()
+      return new OpenSession(wrapper, {
+        accepts,
+        schema: this.backend.schema,
+        idleTimeoutMs,
+        ...(maxAgeMs !== undefined && { maxAgeMs }),
+        ...(firstSyncId !== undefined && { firstSyncId }),
+        signal: ctx.signal,
+        onAbort: reason => lease.cancel(reason),
+        onEnd: () => lease.release(() => this.slots.free()),
+      })
+    } catch (error) {
+      // A wrapper that still creates the session destroys it as soon as it has.
+      const abandon = (wrapper: WrapperSession) => wrapper.close()
+      void opening.then(abandon, () => {}).finally(() => this.leave(lease, scope))
+      throw error
+    }
+  }
+
+  private async admit(ctx: RequestContext): Promise<Admitted> {
     const { readiness } = this.backend
     if (!readiness.ready) throw new ServiceError('not_ready', `${this.options.name} is not ready: ${readiness.why}`)
     const scope = new CallScope(ctx, this.options.onceTimeoutMs)
     try {
       scope.throwIfOver()
       if (!this.slots.tryTake()) await this.slots.take(scope)
-      return await this.run(request, ctx, scope)
-    } finally {
+    } catch (error) {
       scope.close()
+      throw error
+    }
+    try {
+      return { lease: this.backend.acquire(), scope }
+    } catch (error) {
+      scope.close()
+      this.slots.free()
+      throw error
     }
   }
 
-  private async run(request: InferenceRequest, ctx: RequestContext, scope: CallScope): Promise<InferenceResult> {
-    let lease: Lease | undefined
-    try {
-      lease = this.backend.acquire()
-      const { parameters, payloads } = request
-      const call = { sid: ctx.sid, parameters, payloads, deadline: scope.deadline }
-      const result = lease.once(call)
-      scope.onOver(reason => lease?.cancel(reason))
-      const outputs = await result
-      return { status: Status.once, payloads: selectOutputs(outputs, request.accepts, this.backend.schema) }
-    } finally {
-      if (lease === undefined) this.slots.free()
-      else lease.release(() => this.slots.free())
-    }
+  private call({ parameters, payloads }: InferenceRequest, ctx: RequestContext, { deadline }: CallScope): WrapperCall {
+    return { sid: ctx.sid, parameters, payloads, deadline }
+  }
+
+  private leave(lease: Lease, scope: CallScope): void {
+    scope.close()
+    lease.release(() => this.slots.free())
   }
 }

@@ -5,17 +5,17 @@ import type { Accept, Attributes, Payload } from '../core/payload.js'
 /**
  * Picks from a wrapper's outputs those that the client asked for, and gives them the attributes that it wants. Who asks
  * for nothing gets every output with the attributes of the schema.
- * @throws ServiceError `output_mismatch` when nothing is left, or an output is of another type than asked for
+ * @throws ServiceError `output_mismatch` when an output is of another type than asked for
  */
-export function selectOutputs(
+export function pickOutputs(
   payloads: readonly Payload[],
   accepts: readonly Accept[],
   schema: ModelSchema | undefined,
 ): readonly Payload[] {
-  if (payloads.length === 0) throw new ServiceError('output_mismatch', 'the wrapper returned no output')
-  if (accepts.length === 0)
+  if (accepts.length === 0) {
     return payloads.map(payload => describe(payload, schema?.outputs.get(payload.key)?.attributes))
-  const selected: Payload[] = []
+  }
+  const picked: Payload[] = []
   for (const payload of payloads) {
     const accept = accepts.find(candidate => candidate.name === payload.key)
     if (accept === undefined) continue
@@ -24,9 +24,23 @@ export function selectOutputs(
       const text = `wrapper output '${payload.key}' is of type ${payload.type}, but ${wanted} was asked for`
       throw new ServiceError('output_mismatch', text)
     }
-    selected.push(describe(payload, accept.attributes))
+    picked.push(describe(payload, accept.attributes))
   }
-  if (selected.length === 0) {
+  return picked
+}
+
+/**
+ * The outputs of a request that has one result: as `pickOutputs`, the pieces of an output that came in several joined.
+ * @throws ServiceError `output_mismatch` when nothing is left, or an output is of another type than asked for
+ */
+export function selectOutputs(
+  payloads: readonly Payload[],
+  accepts: readonly Accept[],
+  schema: ModelSchema | undefined,
+): readonly Payload[] {
+  if (payloads.length === 0) throw new ServiceError('output_mismatch', 'the wrapper returned no output')
+  const picked = pickOutputs(payloads, accepts, schema)
+  if (picked.length === 0) {
     const asked = accepts.map(accept => accept.name).join(', ')
     const given = payloads.map(payload => payload.key).join(', ')
     throw new ServiceError(
@@ -34,10 +48,24 @@ export function selectOutputs(
       `none of the outputs asked for (${asked}) is among the wrapper's (${given})`,
     )
   }
-  return selected
+  return picked.length === 1 ? picked : joinPieces(picked)
 }
 
 /** What the wrapper itself says of an output counts where nobody else says anything. */
 function describe(payload: Payload, attributes: Attributes | undefined): Payload {
   return { ...payload, attributes: { ...payload.attributes, ...attributes } }
+}
+
+function joinPieces(payloads: readonly Payload[]): readonly Payload[] {
+  const pieces = new Map<string, Payload[]>()
+  for (const payload of payloads) {
+    const known = pieces.get(payload.key)
+    if (known === undefined) pieces.set(payload.key, [payload])
+    else known.push(payload)
+  }
+  if (pieces.size === payloads.length) return payloads
+  return [...pieces.values()].map(([first, ...rest]) => {
+    const whole = first as Payload
+    return rest.length === 0 ? whole : { ...whole, data: Buffer.concat([whole, ...rest].map(({ data }) => data)) }
+  })
 }
