@@ -46,8 +46,16 @@ export interface DaemonConfig {
     readonly queue: number
     /** `[fc] queueWaitMs`, default 10000: how long a request waits for a slot. */
     readonly queueWaitMs: number
+    /** `[fc] ttl`, default 10000: a session ends when nobody writes or reads for this long. */
+    readonly sessionIdleMs: number
     /** `[aiges] onceTimeoutMs`, default 120000: deadline of a once call, the wait for a slot included. */
     readonly onceTimeoutMs: number
+  }
+  readonly ws: {
+    /** `[ws] readTimeout` (15 s) in ms: a WebSocket session ends when no frame comes for this long. */
+    readonly readTimeoutMs: number
+    /** `[ws] sessionTimeout` (180 s) in ms: and when it is older than this. */
+    readonly sessionTimeoutMs: number
   }
   readonly ase: {
     /** Header keys that reach the wrapper as parameters: `[aiges] headerPass` and the file `headerPass.wrapper`; no duplicates. */

@@ -19,9 +19,8 @@ export const KEYS_WITHOUT_EFFECT: Readonly<Record<string, readonly string[]>> = 
     ...['sessMode', 'asyncMode', 'realTimeRlt', 'wrapperDelayDetectPeriod', 'numaNode', 'gray', 'gesMock', 'httpRetry'],
     ...['wrapperTrace', 'storageData', 'asyncRelease', 'sessDelGt', 'wrapperLib', 'pluginCmd', 'pluginTls', 'schema'],
   ],
-  fc: ['able', 'router', 'ttl', 'best', 'roll', 'strategy', 'tasksize', 'taskchsize'],
+  fc: ['able', 'router', 'best', 'roll', 'strategy', 'tasksize', 'taskchsize'],
   log: ['async'],
-  ws: ['readTimeout', 'sessionTimeout'],
   auth: ['meterWrapperCtrl', 'meterCtrl', 'janusCtrl'],
   resource: ['able'],
   elog: [

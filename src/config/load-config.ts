@@ -123,7 +123,7 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
     throw misconfigured(errors)
   }
 
-  const { aiges, http, fc, log } = plain.data
+  const { aiges, http, fc, ws, log } = plain.data
   const config: DaemonConfig = {
     file: resolve(path),
     service,
@@ -141,8 +141,10 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
       slots: fc.max,
       queue: fc.queue,
       queueWaitMs: fc.queueWaitMs,
+      sessionIdleMs: fc.ttl,
       onceTimeoutMs: aiges.onceTimeoutMs,
     },
+    ws: { readTimeoutMs: ws.readTimeout * 1000, sessionTimeoutMs: ws.sessionTimeout * 1000 },
     ase: { headerPass: readHeaderPass(aiges.headerPass), normalizeText: aiges.normalizeText },
     log: { level: log.level, file: log.file, maxMegabytes: log.size, files: log.count, days: log.die },
     drainTimeoutMs: aiges.drainTimeoutMs,

@@ -37,6 +37,11 @@ export const sectionSchemas = {
     max: integer(1, 1_000_000).default(1),
     queue: integer(0, 1_000_000).default(256),
     queueWaitMs: milliseconds(0).default(10_000),
+    ttl: milliseconds().default(10_000),
+  }),
+  ws: section('ws', {
+    readTimeout: integer(1, 86_400).default(15),
+    sessionTimeout: integer(1, 86_400).default(180),
   }),
   log: section('log', {
     level: logLevel().default('info'),

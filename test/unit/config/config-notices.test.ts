@@ -21,9 +21,9 @@ test.each([
 })
 
 test('the keys without effect are told in one line a section', () => {
-  expect(noticesOf('[svcName]\nfinder = 1\n[ws]\nreadTimeout = 1\nsessionTimeout = 2')).toEqual([
+  expect(noticesOf('[svcName]\nfinder = 1\n[trace]\nable = 1\ndump = 2')).toEqual([
     'info [svcName] accepted but without effect here: finder',
-    'info [ws] accepted but without effect here: readTimeout, sessionTimeout',
+    'info [trace] accepted but without effect here: able, dump',
   ])
 })
 

@@ -17,7 +17,8 @@ test('a section for the service alone gives every default', () => {
     grpc: { host: '0.0.0.0', port: 5090 },
     http: { host: expect.stringMatching(/^(::|0\.0\.0\.0)$/), port: 1888, bodyLimitBytes: 16_777_216, corsOrigins: [] },
     plugin: { command: undefined, wrapperConfig: {}, startTimeoutMs: 60_000, replicas: 1, concurrency: 1 },
-    admission: { slots: 1, queue: 256, queueWaitMs: 10_000, onceTimeoutMs: 120_000 },
+    admission: { slots: 1, queue: 256, queueWaitMs: 10_000, sessionIdleMs: 10_000, onceTimeoutMs: 120_000 },
+    ws: { readTimeoutMs: 15_000, sessionTimeoutMs: 180_000 },
     ase: { headerPass: [], normalizeText: false },
     log: { level: 'info', file: './log/aiges.log', maxMegabytes: 3, files: 3, days: 3 },
     drainTimeoutMs: 30_000,
@@ -68,6 +69,10 @@ test('every key with an effect changes its field', () => {
     max = "8"
     queue = 0
     queueWaitMs = 5
+    ttl = 6
+    [ws]
+    readTimeout = 7
+    sessionTimeout = 8
     [log]
     level = "WARNING"
     file = "/tmp/x.log"
@@ -84,7 +89,8 @@ test('every key with an effect changes its field', () => {
     grpc: { host: '::1', port: 0 },
     http: { host: '::1', port: 2000, bodyLimitBytes: 33_554_432, corsOrigins: ['https://example.com', '*'] },
     plugin: { command: 'python3 -m aiges.serve', startTimeoutMs: 2, replicas: 2, concurrency: 4 },
-    admission: { slots: 8, queue: 0, queueWaitMs: 5, onceTimeoutMs: 1 },
+    admission: { slots: 8, queue: 0, queueWaitMs: 5, sessionIdleMs: 6, onceTimeoutMs: 1 },
+    ws: { readTimeoutMs: 7000, sessionTimeoutMs: 8000 },
     ase: { headerPass: ['appid', 'uid'], normalizeText: true },
     log: { level: 'warn', file: '/tmp/x.log', maxMegabytes: 1, files: 0, days: 9 },
     drainTimeoutMs: 0,

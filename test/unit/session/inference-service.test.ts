@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Lease, WrapperBackend, WrapperCall } from '../../../src/core/backend.js'
+import type { Lease, WrapperBackend, WrapperCall, WrapperSession } from '../../../src/core/backend.js'
 import { ServiceError } from '../../../src/core/error.js'
 import type { InferenceRequest, RequestContext } from '../../../src/core/inference.js'
 import type { Readiness } from '../../../src/core/model.js'
@@ -12,7 +12,7 @@ const output: Payload = { key: 'result', type: 'text', status: 3, attributes: {}
 type Answer = (call: WrapperCall, cancelled: Promise<ServiceError>) => Promise<readonly Payload[]>
 
 /** A backend whose wrapper is a function. A call that was given up stays busy until `settle` is called. */
-function fakeBackend(answer: Answer, readiness: Readiness = { ready: true }) {
+function fakeBackend(answer: Answer, readiness: Readiness = { ready: true }, openSession: Open = unused) {
   const settle: (() => void)[] = []
   const backend: WrapperBackend = {
     readiness,
@@ -28,6 +28,13 @@ function fakeBackend(answer: Answer, readiness: Readiness = { ready: true }) {
       })
       return {
         once: call => answer(call, cancelled),
+        async *stream(call) {
+          const payloads = await answer(call, cancelled)
+          for (const [index, payload] of payloads.entries()) {
+            yield { payloads: [payload], last: index === payloads.length - 1 }
+          }
+        },
+        open: async call => openSession(call, cancelled),
         cancel(reason) {
           givenUp = true
           cancel(reason)
@@ -42,14 +49,20 @@ function fakeBackend(answer: Answer, readiness: Readiness = { ready: true }) {
   return { backend, settle }
 }
 
+type Open = (call: Omit<WrapperCall, 'payloads'>, cancelled: Promise<ServiceError>) => Promise<WrapperSession>
+
+const unused: Open = async () => {
+  throw new Error('no session was expected')
+}
+
 const untilCancelled: Answer = async (_, cancelled) => {
   throw await cancelled
 }
 
-function service(answer: Answer, options: Partial<ModelOptions> = {}, readiness?: Readiness) {
-  const { backend, settle } = fakeBackend(answer, readiness)
+function service(answer: Answer, options: Partial<ModelOptions> = {}, readiness?: Readiness, openSession?: Open) {
+  const { backend, settle } = fakeBackend(answer, readiness, openSession)
   const model = new Model(
-    { name: 'm', slots: 1, queue: 1, queueWaitMs: 60_000, onceTimeoutMs: 60_000, ...options },
+    { name: 'm', slots: 1, queue: 1, queueWaitMs: 60_000, onceTimeoutMs: 60_000, sessionIdleMs: 60_000, ...options },
     backend,
   )
   return { inference: new LocalInferenceService([model]), model, settle }
@@ -160,6 +173,95 @@ describe('LocalInferenceService.once', () => {
     })
     const error = await inference.once(request, context()).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ reason: 'internal', message: 'internal error', cause: expect.any(TypeError) })
+    expect(model.slots.inUse).toBe(0)
+  })
+})
+
+describe('LocalInferenceService.stream', () => {
+  const three = ['a', 'b', 'c'].map(text => ({ ...output, data: Buffer.from(text) }))
+
+  it('gives each result as it comes, the last one with status end', async () => {
+    const { inference, model } = service(async () => three)
+    const seen: [number, string][] = []
+    for await (const { status, payloads } of inference.stream(request, context())) {
+      seen.push([status, payloads.map(({ data }) => Buffer.from(data).toString()).join()])
+    }
+    expect(seen).toEqual([
+      [0, 'a'],
+      [1, 'b'],
+      [2, 'c'],
+    ])
+    expect(model.slots.inUse).toBe(0)
+  })
+
+  it('frees the slot when its reader leaves', async () => {
+    const { inference, model } = service(async () => three)
+    for await (const _ of inference.stream(request, context())) break
+    expect(model.slots.inUse).toBe(0)
+  })
+
+  it('ends with the reason when the client leaves', async () => {
+    const { inference } = service(untilCancelled)
+    const client = new AbortController()
+    const reading = inference.stream(request, context(client))[Symbol.asyncIterator]().next()
+    client.abort(new ServiceError('cancelled'))
+    expect(await reasonOf(reading)).toBe('cancelled')
+  })
+
+  it('fails when nothing that was asked for came', async () => {
+    const { inference } = service(async () => three)
+    const asking = { ...request, accepts: [{ name: 'other', attributes: {} }] }
+    expect(await reasonOf(inference.stream(asking, context())[Symbol.asyncIterator]().next())).toBe('output_mismatch')
+  })
+})
+
+describe('LocalInferenceService.once on a wrapper that answers in pieces', () => {
+  it('joins the pieces of an output', async () => {
+    const pieces = ['a', 'b'].map(text => ({ ...output, data: Buffer.from(text) }))
+    const { inference } = service(async () => [...pieces, { ...output, key: 'other' }])
+    const { payloads } = await inference.once(request, context())
+    expect(payloads.map(({ key, data }) => [key, Buffer.from(data).toString()])).toEqual([
+      ['result', 'ab'],
+      ['other', 'yes'],
+    ])
+  })
+})
+
+describe('LocalInferenceService.open', () => {
+  const opening: Open = async () => ({ results: (async function* () {})(), write: async () => {}, close: () => {} })
+
+  it('holds a slot until the session ends', async () => {
+    const { inference, model } = service(untilCancelled, {}, undefined, opening)
+    const session = await inference.open(request, context())
+    expect(model.slots.inUse).toBe(1)
+    session.close()
+    expect(model.slots.inUse).toBe(0)
+  })
+
+  it('frees the slot when the wrapper refuses', async () => {
+    const refusal = async () => {
+      throw new ServiceError('wrapper_failed', 'no', { wrapperRet: 7 })
+    }
+    const { inference, model } = service(untilCancelled, {}, undefined, refusal)
+    expect(await reasonOf(inference.open(request, context()))).toBe('wrapper_failed')
+    await new Promise(resolve => setImmediate(resolve))
+    expect(model.slots.inUse).toBe(0)
+  })
+
+  it('gives up a wrapper that does not open in time, and closes what it opens later', async () => {
+    let open: (session: WrapperSession) => void = () => {}
+    const late: Open = () =>
+      new Promise(resolve => {
+        open = resolve
+      })
+    const { inference, model } = service(untilCancelled, { onceTimeoutMs: 20 }, undefined, late)
+    expect(await reasonOf(inference.open(request, context()))).toBe('result_timeout')
+    expect(model.slots.inUse).toBe(1)
+    const closed = new Promise<void>(resolve => {
+      open({ results: (async function* () {})(), write: async () => {}, close: resolve })
+    })
+    await closed
+    await new Promise(resolve => setImmediate(resolve))
     expect(model.slots.inUse).toBe(0)
   })
 })
