@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Callable
 if TYPE_CHECKING:
     from aiges.dto import Response
 
-Sink = Callable[["Response", str], None]
-"""Takes a result and the sid (or the tag) of the session that it belongs to."""
+Sink = Callable[..., None]
+"""Takes a result and what the wrapper named its session by: sid, tag or handle, or two of them."""
 
 _sink: Sink | None = None
 
@@ -27,19 +27,21 @@ def set_sink(sink: Sink | None) -> None:
 def init_rq() -> queue.Queue[Response]:
     """Sends the results of sessions into a new queue and returns it; for trying a wrapper without a daemon."""
     results: queue.Queue[Response] = queue.Queue()
-    set_sink(lambda response, _sid: results.put(response))
+    set_sink(lambda response, *_names: results.put(response))
     return results
 
 
 def callback(response: Response, sid: str, *rest: str) -> None:
-    """Sends one result of the session `sid`.
+    """Sends one result of the session `sid`. One whose payload has status DataEnd (or Once) is the session's last;
+    what comes after that is dropped.
 
-    The older form `callback(response, handle, sid)` works as well. Raises RuntimeError when nothing runs that could
-    take the result.
+    The older form `callback(response, handle, sid)` works as well. Waits while the client does not keep up. Raises
+    RuntimeError when nothing runs that could take the result, and TimeoutError when the client has not gone on reading
+    for a minute.
     """
     if _sink is None:
         raise RuntimeError("no session is served here: callback works in a plugin, or after aiges.dto.init_rq()")
-    _sink(response, sid)
+    _sink(response, sid, *rest)
 
 
 callback_impl = callback

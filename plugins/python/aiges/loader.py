@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import os
 import sys
@@ -12,10 +13,11 @@ from types import ModuleType
 from typing import Any
 
 from aiges.core.types import Types
-from aiges.dto import DataListCls, Response, SessionCreateResponse
+from aiges.dto import DataListCls, Response, ResponseData, SessionCreateResponse
 from aiges.errors import INIT_ERROR, USER_EXEC_ERROR, USER_INIT_ERROR
 from aiges.fields import PayloadField
 from aiges.schema import declared_fields
+from aiges.sdk import WrapperBase
 from aiges.signature import accepted_keywords, adapt
 from aiges.utils.log import log
 
@@ -56,12 +58,38 @@ class LoadedWrapper:
             self._create = self._optional("wrapperCreate", ("params", "sid"), ("persId", "usrTag"))
             self._write = self._optional("wrapperWrite", ("handle", "req"), ("sid",))
             self._destroy = self._optional("wrapperDestroy", ("handle",), ("sid",))
+            self.stream = self._optional("wrapperStream", ("params", "frames"), ())
         except (AttributeError, TypeError) as error:
             raise WrapperFailure(INIT_ERROR, f"class {CLASS_NAME} does not fit: {error}") from error
+
+        once_method = instance.wrapperOnceExec
+        self.once_is_generator = inspect.isgeneratorfunction(once_method)
+        self.once_is_async_generator = inspect.isasyncgenfunction(once_method)
+        self.once_is_coroutine = inspect.iscoroutinefunction(once_method)
+        self.has_stream = self._overrides("wrapperStream")
 
     def _optional(self, name: str, required: tuple[str, ...], optional: tuple[str, ...]) -> Any:
         method = getattr(self.instance, name, None)
         return None if method is None else adapt(method, required, optional)
+
+    def _overrides(self, name: str) -> bool:
+        method = getattr(type(self.instance), name, None)
+        return method is not None and method is not getattr(WrapperBase, name)
+
+    @property
+    def yields_results(self) -> bool:
+        """Whether a once request may have several results."""
+        return self.once_is_generator or self.once_is_async_generator
+
+    @property
+    def once_waits(self) -> bool:
+        """Whether a once request may take its time: it yields, or it is `async def`."""
+        return self.yields_results or self.once_is_coroutine
+
+    @property
+    def has_sessions(self) -> bool:
+        """Whether it defines `wrapperStream` or `wrapperCreate`. With both, `wrapperStream` serves the sessions."""
+        return self.has_stream or self._overrides("wrapperCreate")
 
     @property
     def version(self) -> str:
@@ -124,6 +152,28 @@ class LoadedWrapper:
         """Ends a session."""
         return 0 if self._destroy is None else self._destroy(handle, sid) or 0
 
+    def to_response(self, value: Any, method: str) -> Response:
+        """What `method` yielded, as a Response: it may be one, a ResponseData or a list of them, or the data of the
+        only output that `responseCls` declares. Raises InvalidAnswer."""
+        if isinstance(value, (str, bytes, bytearray, memoryview)):
+            value = self._only_output(value, method)
+        if isinstance(value, ResponseData):
+            value = [value]
+        if isinstance(value, (list, tuple)):
+            response = Response()
+            response.list = list(value)
+            value = response
+        return check_response(value, method)
+
+    def _only_output(self, data: Any, method: str) -> ResponseData:
+        declared = declared_fields(getattr(self.instance, "responseCls", None))
+        outputs = [field for field in declared if isinstance(field, PayloadField)]
+        if len(outputs) != 1:
+            raise InvalidAnswer(
+                f"{method} yielded bare data, but responseCls declares {len(outputs)} outputs; yield a ResponseData"
+            )
+        return ResponseData(outputs[0].key, data, type=outputs[0].data_type)
+
     def fini(self) -> None:
         """Calls wrapperFini, at most once; what it raises is logged."""
         if self._fini_done:
@@ -137,14 +187,14 @@ class LoadedWrapper:
             log.exception("wrapperFini raised")
 
 
-def check_response(response: Any) -> Response:
-    """Returns `response` when it can be sent; raises InvalidAnswer that says what is wrong with it."""
+def check_response(response: Any, method: str = "wrapperOnceExec") -> Response:
+    """Returns `response` when it can be sent; raises InvalidAnswer that says what is wrong with what `method` gave."""
     try:
         nodes, code = response.list, response.error_code
     except AttributeError:
         if response is None:
-            raise InvalidAnswer("wrapperOnceExec returned nothing; it must return a Response") from None
-        raise InvalidAnswer(f"wrapperOnceExec must return a Response, not {type(response).__name__}") from None
+            raise InvalidAnswer(f"{method} returned nothing; it must return a Response") from None
+        raise InvalidAnswer(f"{method} must return a Response, not {type(response).__name__}") from None
     if code != 0:
         if not isinstance(code, int):
             raise InvalidAnswer(f"error_code must be a whole number, not {code!r}")

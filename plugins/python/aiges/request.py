@@ -1,9 +1,11 @@
-"""The request that the calling thread works on; for wrappers that want to stop early when nobody waits any more."""
+"""The request that is being worked on; for wrappers that want to stop early when nobody waits any more."""
 
 from __future__ import annotations
 
 import threading
 import time
+from contextvars import ContextVar
+from typing import Any
 
 
 class RequestContext:
@@ -23,17 +25,27 @@ class RequestContext:
         return self._arrived + self._timeout_ms / 1000 if self._timeout_ms else None
 
 
-_local = threading.local()
+_current: ContextVar[RequestContext | None] = ContextVar("aiges_request", default=None)
 
 
 def current_request() -> RequestContext:
-    """The request of this thread. Raises RuntimeError outside of `wrapperOnceExec`."""
-    request = getattr(_local, "request", None)
+    """The request of this thread or coroutine. Raises RuntimeError outside of a call."""
+    request = find_current_request()
     if request is None:
-        raise RuntimeError("current_request() works inside wrapperOnceExec")
-    return request  # type: ignore[no-any-return]
+        raise RuntimeError("there is no current request: this works inside a call of the wrapper")
+    return request
+
+
+def find_current_request() -> RequestContext | None:
+    """The request of this thread or coroutine, or None outside of a call."""
+    request = _current.get()
+    if request is None:
+        # A StreamHandleThread serves the session that its owner has at the moment.
+        owner: Any = getattr(threading.current_thread(), "session_thread", None)
+        request = getattr(owner, "request", None)
+    return request
 
 
 def set_current_request(request: RequestContext | None) -> None:
     """Called by the plugin server around each call."""
-    _local.request = request
+    _current.set(request)

@@ -88,7 +88,8 @@ class WrapperBase:
         self, params: dict[str, str], reqData: DataListCls, usrTag: str = "", persId: int = 0
     ) -> Response:
         """Answers one request; may be called from several threads at once. `params` are the client's parameters and
-        `sid`, all strings. What it raises becomes code 30003 and is logged."""
+        `sid`, all strings. What it raises becomes code 30003 and is logged. May be `async def`, and may yield several
+        results, each of which is sent at once."""
         raise NotImplementedError(f"{type(self).__name__} must define wrapperOnceExec(self, params, reqData)")
 
     def wrapperError(self, ret: int) -> str:
@@ -112,6 +113,13 @@ class WrapperBase:
     def wrapperDestroy(self, handle: str) -> int:
         """Ends a session. Return 0."""
         return 0
+
+    def wrapperStream(self, params: dict[str, str], frames: Any) -> Any:
+        """Serves a session, instead of wrapperCreate, wrapperWrite and wrapperDestroy: a generator (`def` or `async
+        def`) that iterates over `frames`, each like the `reqData` of a once request, and yields results. A result is a
+        Response, a ResponseData or a list of them, or the data of the only declared output. The session ends with the
+        generator; one that is given up closes it, so that its `finally` blocks run."""
+        raise NotImplementedError(f"{type(self).__name__} has no sessions: it does not define wrapperStream")
 
     def wrapperLoadRes(self, reqData: DataListCls, resId: int) -> int:
         """Loads a personalised resource. Return 0."""

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Callable
 
 from aiges.core.types import THREAD_MODE
+from aiges.request import RequestContext, find_current_request
 from aiges.utils.log import log
 
 
@@ -52,6 +53,7 @@ class WorkerThread(threading.Thread):
         self.handle = handle
         self.sid = ""
         self.params: Mapping[str, str] = {}
+        self.request: RequestContext | None = None
         self.in_q: queue.Queue[Any] = queue.Queue()
         self.out_q: queue.Queue[Any] = queue.Queue()
         self.is_idle = True
@@ -66,8 +68,9 @@ class WorkerThread(threading.Thread):
         return self.is_idle
 
     def setup_sid(self, sid: str) -> None:
-        """Remembers which session this is."""
+        """Remembers which session this is, and the call that it belongs to (`aiges.context`)."""
         self.sid = sid
+        self.request = find_current_request()
 
     def setup_params(self, params: Mapping[str, str]) -> None:
         """Remembers the session's parameters and takes the handle."""
@@ -90,6 +93,7 @@ class WorkerThread(threading.Thread):
         """Forgets the session, drops its frames and frees the handle."""
         self.sid = ""
         self.params = {}
+        self.request = None
         for frames in (self.in_q, self.out_q):
             with frames.mutex:
                 frames.queue.clear()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import uuid
 from collections.abc import Iterator
 from time import monotonic
 from typing import Any
@@ -14,11 +15,17 @@ from typing import Any
 import grpc
 
 from aiges.callback import set_sink
-from aiges.dto import DataListCls, DataListNode, Response, data_to_bytes
+from aiges.dto import Response
 from aiges.errors import USER_EXEC_ERROR
 from aiges.loader import LoadedWrapper, WrapperFailure, check_response, load_wrapper
+from aiges.plugin.call import Call
+from aiges.plugin.generator_session import GeneratorSession
 from aiges.plugin.lifecycle import Lifecycle
-from aiges.request import RequestContext, set_current_request
+from aiges.plugin.once_call import await_once, yield_once
+from aiges.plugin.protocol1_messages import PushedResults, ResponseMessage, from_wire, to_wire
+from aiges.plugin.sessions import DESTROY_TIME_S
+from aiges.plugin.threads import ThreadPool
+from aiges.request import set_current_request
 from aiges.utils.log import log
 from aiges.wire.messages import message
 
@@ -38,7 +45,6 @@ _types = {
     )
 }
 _Ret = _types["Ret"]
-_Response = _types["Response"]
 
 MAX_REMEMBERED_SESSIONS = 10_000
 """Sessions whose tag is kept; older ones are forgotten first, should a host never destroy them."""
@@ -54,7 +60,9 @@ class WrapperService:
         self._idle = threading.Condition()
         self._running = 0
         self._tags: dict[str, str] = {}
-        self._sids: dict[str, str] = {}
+        self._calls: dict[str, Call] = {}
+        self._pool = ThreadPool("wrapper-session")
+        self._generators: dict[str, GeneratorSession] = {}
         lifecycle.drain = self._drain
         set_sink(self._push_session_result)
 
@@ -105,7 +113,7 @@ class WrapperService:
             answer = self._execute(request)
             self._results.put(answer)
             # A failure is in both places: hosts differ in where they look.
-            return _Response(ret=answer.ret)
+            return ResponseMessage(ret=answer.ret)
         finally:
             with self._idle:
                 self._running -= 1
@@ -113,59 +121,109 @@ class WrapperService:
 
     def _execute(self, request: Any) -> Any:
         params = dict(request.params)
-        set_current_request(RequestContext(params.get("sid", request.tag)))
+        call = Call(params.get("sid", request.tag))
+        set_current_request(call)
         try:
-            return _to_wire(
-                check_response(self._loaded().once(params, _from_wire(request.list), request.tag, 0)), request.tag
-            )
+            wrapper = self._loaded()
+            data = from_wire(request.list)
+            if wrapper.yields_results:
+                results = PushedResults(request.tag, self._results.put)
+                return yield_once(wrapper, call, params, data, request.tag, results)
+            if wrapper.once_is_coroutine:
+                answer = await_once(wrapper, call, params, data, request.tag)
+            else:
+                answer = wrapper.once(params, data, request.tag, 0)
+            return to_wire(check_response(answer), request.tag)
         except BaseException:
             # SystemExit too: a wrapper that calls sys.exit() fails its request, it does not end the service.
             log.exception("wrapperOnceExec failed (tag %s)", request.tag)
-            return _Response(tag=request.tag, ret=USER_EXEC_ERROR)
+            return ResponseMessage(tag=request.tag, ret=USER_EXEC_ERROR)
         finally:
             set_current_request(None)
 
     def _create(self, request: Any, _context: grpc.ServicerContext) -> Any:
+        if self._wrapper is not None and self._wrapper.has_stream:
+            return _types["Handle"](handle=self._start_generator(self._wrapper, request))
         # Before the call: the wrapper may answer from another thread at once.
         self._remember(request.sid, request.tag)
+        call = Call(request.sid)
+        set_current_request(call)
         try:
             created = self._loaded().create(dict(request.params), request.sid, request.tag)
             reply = _types["Handle"](handle=created.handle or "", err_code=created.error_code)
         except Exception:
             log.exception("wrapperCreate failed (sid %s)", request.sid)
             reply = _types["Handle"](err_code=USER_EXEC_ERROR)
+        finally:
+            set_current_request(None)
         if reply.err_code:
             self._tags.pop(request.sid, None)
         else:
-            self._sids[reply.handle] = request.sid
+            self._calls[reply.handle] = call
         return reply
 
+    def _start_generator(self, wrapper: LoadedWrapper, request: Any) -> str:
+        handle = uuid.uuid4().hex
+
+        def finish(last: Any) -> None:
+            self._results.put(last)
+            with self._idle:
+                self._generators.pop(handle, None)
+                self._idle.notify_all()
+
+        results = PushedResults(request.tag, self._results.put)
+        session = GeneratorSession(Call(request.sid), dict(request.params), wrapper, results, self._pool, finish)
+        with self._idle:
+            self._generators[handle] = session
+        session.start()
+        return handle
+
     def _remember(self, sid: str, tag: str) -> None:
-        for table in (self._tags, self._sids):
+        table: dict[str, Any]
+        for table in (self._tags, self._calls):
             while len(table) >= MAX_REMEMBERED_SESSIONS:
                 table.pop(next(iter(table)), None)
         self._tags[sid] = tag
 
     def _write(self, request: Any, _context: grpc.ServicerContext) -> Any:
+        generator = self._generators.get(request.handle)
+        frame = from_wire(request.req.list)
+        if generator is not None:
+            generator.write(frame)
+            return _Ret(ret=0)
+        set_current_request(self._calls.get(request.handle))
         try:
-            return _Ret(ret=self._loaded().write(request.handle, _from_wire(request.req.list), request.sid))
+            return _Ret(ret=self._loaded().write(request.handle, frame, request.sid))
         except Exception:
             log.exception("wrapperWrite failed (sid %s)", request.sid)
             return _Ret(ret=USER_EXEC_ERROR)
+        finally:
+            set_current_request(None)
 
     def _destroy(self, request: Any, _context: grpc.ServicerContext) -> Any:
-        sid = self._sids.pop(request.handle, "")
+        if self._wrapper is not None and self._wrapper.has_stream:
+            generator = self._generators.get(request.handle)
+            if generator is not None:
+                generator.cancel()
+            return _Ret(ret=0)
+        call = self._calls.pop(request.handle, None)
+        sid = ""
+        if call is not None:
+            sid = call.sid
+            call.cancel()
+        set_current_request(call)
         try:
             return _Ret(ret=self._loaded().destroy(request.handle, sid))
         except Exception:
             log.exception("wrapperDestroy failed (handle %s)", request.handle)
             return _Ret(ret=USER_EXEC_ERROR)
         finally:
+            set_current_request(None)
             self._tags.pop(sid, None)
 
     def _test_stream(self, requests: Any, _context: grpc.ServicerContext) -> Iterator[Any]:
         for _ in requests:
-            yield _Response()
+            yield ResponseMessage()
 
     def _communicate(self, _requests: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         # None wakes the loop, so that a stream that has ended does not swallow a result of the next one.
@@ -180,13 +238,14 @@ class WrapperService:
                 return
             yield result
 
-    def _push_session_result(self, response: Response, sid: str) -> None:
-        tag = self._tags.get(sid, sid)
+    def _push_session_result(self, response: Response, *names: str) -> None:
+        # The sid comes last; the name before it is the tag, in wrappers that were written for the first SDKs.
+        tag = next((self._tags[name] for name in reversed(names) if name in self._tags), names[0])
         try:
-            self._results.put(_to_wire(response, tag))
+            self._results.put(to_wire(response, tag))
         except Exception:
-            log.exception("a result of session %s cannot be sent", sid)
-            self._results.put(_Response(tag=tag, ret=USER_EXEC_ERROR))
+            log.exception("a result of session %s cannot be sent", names[-1])
+            self._results.put(ResponseMessage(tag=tag, ret=USER_EXEC_ERROR))
 
     def _loaded(self) -> LoadedWrapper:
         if self._wrapper is None:
@@ -196,21 +255,9 @@ class WrapperService:
     def _drain(self, grace_s: float) -> None:
         end = monotonic() + grace_s
         with self._idle:
-            while self._running and self._idle.wait(end - monotonic()):
-                pass
-
-
-def _from_wire(payloads: Any) -> DataListCls:
-    return DataListCls([DataListNode(p.key, p.data, p.type, p.status, p.desc) for p in payloads])
-
-
-def _to_wire(response: Response, tag: str) -> Any:
-    wire = _Response(tag=tag, ret=response.error_code)
-    if response.error_code:
-        return wire
-    for node in response.list:
-        data = data_to_bytes(node.data, node.key)
-        payload = wire.list.add(key=node.key, len=len(data), type=node.type, status=node.status, data=data)
-        for name, value in node.desc.items():
-            payload.desc[str(name)] = str(value)
-    return wire
+            self._idle.wait_for(lambda: not self._running and not self._generators, max(0.0, end - monotonic()))
+            generators = list(self._generators.values())
+        for generator in generators:
+            generator.cancel()
+        with self._idle:
+            self._idle.wait_for(lambda: not self._generators, DESTROY_TIME_S)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
 from typing import Any
 
 import grpc
 
 from aiges import __version__
-from aiges.dto import DataListCls, DataListNode, data_to_bytes
-from aiges.errors import USER_EXEC_ERROR
-from aiges.loader import LoadedWrapper, WrapperFailure, check_response, describe_exception, load_wrapper
+from aiges.callback import set_sink
+from aiges.loader import LoadedWrapper, WrapperFailure, load_wrapper
 from aiges.plugin.common_services import finish_then_exit
 from aiges.plugin.frame_socket import FrameListener
 from aiges.plugin.lifecycle import Lifecycle
-from aiges.plugin.run_stream import Job, PluginBatch, RunStream, cancelled_result
+from aiges.plugin.once_executor import OnceExecutor
+from aiges.plugin.result_writer import ResultWriter
+from aiges.plugin.run_stream import RunStream
+from aiges.plugin.sessions import Sessions
 from aiges.utils.log import log
 from aiges.wire.messages import message
 
@@ -72,18 +73,27 @@ class WrapperPlugin:
             concurrency = min(max(1, request.concurrency), MAX_CONCURRENCY)
             reply.version = wrapper.version
             reply.capabilities.once = True
+            reply.capabilities.streaming_output = wrapper.yields_results
+            reply.capabilities.sessions = wrapper.has_sessions
             reply.capabilities.concurrency = concurrency
             listener = FrameListener(os.environ)
             reply.stream.address = listener.address
             reply.stream.token = listener.token
-            threading.Thread(target=self._run, args=(listener, wrapper, concurrency), name="run-reader", daemon=True).start()
+            threading.Thread(
+                target=self._run, args=(listener, wrapper, concurrency), name="run-reader", daemon=True
+            ).start()
             return reply
 
     def _run(self, listener: FrameListener, wrapper: LoadedWrapper, concurrency: int) -> None:
         connection = listener.accept()
         if connection is None:
             return
-        self._stream = RunStream(OnceExecutor(wrapper), concurrency, connection.send)
+        writer = ResultWriter(connection.send)
+        sessions = Sessions(wrapper, writer)
+        set_sink(sessions.take_result)
+        self._stream = RunStream(
+            OnceExecutor(wrapper, writer), concurrency, connection.send, sessions, writer, wrapper.once_waits
+        )
         self._stream.run(connection.frames())
 
     def _shutdown(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -94,58 +104,3 @@ class WrapperPlugin:
         stream = self._stream
         if stream is not None:
             stream.drain(grace_s)
-
-
-class OnceExecutor:
-    """Calls `wrapperOnceExec` for a job and serializes what it answers."""
-
-    def __init__(self, wrapper: LoadedWrapper) -> None:
-        self._wrapper = wrapper
-        self._once = wrapper.once
-
-    def __call__(self, job: Job) -> bytes:
-        if job.cancelled:
-            return cancelled_result(job.id)
-        try:
-            once = job.once
-            nodes = [DataListNode(p.key, p.data, p.type, p.status, p.attributes) for p in once.payloads]
-            wire = once.params
-            params = {name: wire[name] for name in wire}  # Half the time of dict(wire).
-            response = check_response(self._once(params, DataListCls(nodes), job.sid, 0))
-            if response.error_code:
-                code = response.error_code
-                return _failure(job.id, code, self._wrapper.error_text(code))
-            return _success(job.id, response.list)
-        except BaseException as error:
-            # SystemExit too: a wrapper that calls sys.exit() fails its request, it does not end the service.
-            log.exception("wrapperOnceExec failed (sid %s)", job.sid)
-            return _failure(job.id, USER_EXEC_ERROR, describe_exception(error))
-
-
-def _success(id: int, nodes: Iterable[Any]) -> bytes:
-    batch = PluginBatch()
-    result = batch.results.add()
-    # Assigning the fields takes half the time of passing them as keywords.
-    result.id = id
-    result.last = True
-    for node in nodes:
-        payload = result.payloads.add()
-        payload.key = node.key
-        payload.type = node.type
-        payload.status = node.status
-        payload.data = data_to_bytes(node.data, node.key)
-        if node._desc:
-            for name, value in node.desc.items():
-                payload.attributes[str(name)] = str(value)
-    return batch.SerializeToString()  # type: ignore[no-any-return]
-
-
-def _failure(id: int, code: int, text: str) -> bytes:
-    batch = PluginBatch()
-    try:
-        batch.results.add(id=id, last=True, code=code, message=text)
-    except ValueError as error:
-        # A code past 32 bits, or text with lone surrogates.
-        batch = PluginBatch()
-        batch.results.add(id=id, last=True, code=USER_EXEC_ERROR, message=ascii(f"code {code}: {text} ({error})"))
-    return batch.SerializeToString()  # type: ignore[no-any-return]

@@ -18,14 +18,13 @@ from collections.abc import Iterator
 from time import monotonic, perf_counter, sleep
 from typing import Any, Callable
 
-from aiges.errors import USER_EXEC_ERROR
 from aiges.loader import describe_exception
-from aiges.request import RequestContext, set_current_request
+from aiges.plugin.call import Call
+from aiges.plugin.result_writer import ResultWriter
+from aiges.plugin.results import HostBatch, PluginBatch, cancelled_result
+from aiges.plugin.sessions import Sessions
+from aiges.request import set_current_request
 from aiges.utils.log import log
-from aiges.wire.messages import message
-
-HostBatch = message("aiges.plugin.v2.HostBatch")
-PluginBatch = message("aiges.plugin.v2.PluginBatch")
 
 MAX_BATCH_BYTES = 1 << 20
 """A message to the host ends with the result that passes this."""
@@ -52,23 +51,16 @@ _WATCH_ROUNDS = 50
 """The watchman goes to sleep after so many rounds without a call by the reader."""
 
 
-class Job(RequestContext):
-    """A request on the stream. `taken` is set when it is about to be answered."""
+class Job(Call):
+    """A once request on the stream. `taken` is set when it is about to be answered."""
 
     __slots__ = ("id", "once", "taken")
 
     def __init__(self, id: int, once: Any) -> None:
-        RequestContext.__init__(self, once.sid, once.timeout_ms)
+        Call.__init__(self, once.sid, once.timeout_ms)
         self.id = id
         self.once = once
         self.taken = False
-
-
-def cancelled_result(id: int) -> bytes:
-    """The answer to a request that was cancelled before the wrapper began it."""
-    batch = PluginBatch()
-    batch.results.add(id=id, last=True, code=USER_EXEC_ERROR, message="cancelled before it began")
-    return batch.SerializeToString()  # type: ignore[no-any-return]
 
 
 Execute = Callable[[Job], bytes]
@@ -76,10 +68,22 @@ Execute = Callable[[Job], bytes]
 
 
 class RunStream:
-    """`execute` answers one job, on at most `concurrency` threads at a time; `send` takes what goes to the host."""
+    """`execute` answers one job, on at most `concurrency` threads at a time; `send` takes what goes to the host.
+    `sessions` are served beside them. Calls that are `long` get a worker each, so that the reader always reads."""
 
-    def __init__(self, execute: Execute, concurrency: int, send: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        execute: Execute,
+        concurrency: int,
+        send: Callable[[bytes], None],
+        sessions: Sessions,
+        writer: ResultWriter,
+        long: bool,
+    ) -> None:
         self._execute = execute
+        self._sessions = sessions
+        self._writer = writer
+        self._one_by_one = long or concurrency > 1
         self._concurrency = concurrency
         self._send_bytes = send
         self._lock = threading.Lock()
@@ -101,7 +105,7 @@ class RunStream:
         """Answers the requests in `frames` until they end. Workers are threads of this object's own."""
         for number in range(self._concurrency):
             threading.Thread(target=self._work_loop, name=f"wrapper-{number}", daemon=True).start()
-        if self._concurrency == 1:
+        if not self._one_by_one:
             threading.Thread(target=self._watch_loop, args=(frames,), name="watchman", daemon=True).start()
         self._read(frames)
 
@@ -110,22 +114,23 @@ class RunStream:
         with self._lock:
             self._closed = True
             for job in self._open.values():
-                job.cancelled = True
+                job.cancel()
             self._waiting.clear()
             self._work.notify_all()
             self._drained.notify_all()
+        self._sessions.cancel_all()
+        self._writer.close()
         self._watch.set()
 
     def drain(self, grace_s: float) -> None:
-        """Begins nothing more, and waits until what was begun is answered, at most `grace_s` seconds."""
+        """Begins nothing more, and waits until what was begun is answered, at most `grace_s` seconds. Sessions that are
+        still open then are destroyed."""
         end = monotonic() + grace_s
         with self._lock:
             self._stopping = True
-            while self._busy and not self._closed:
-                left = end - monotonic()
-                if left <= 0:
-                    return
-                self._drained.wait(left)
+            self._drained.wait_for(lambda: not self._busy or self._closed, max(0.0, grace_s))
+        self._sessions.drain(end)
+        self._writer.flush()
 
     def _read(self, frames: Iterator[bytes]) -> None:
         self._reader = me = object()
@@ -149,14 +154,14 @@ class RunStream:
                     id = message.id
                     self._open[id] = job = Job(id, message.once)
                     self._waiting.append(job)
-                elif message.HasField("cancel"):
-                    self._cancel(message.id)
+                else:
+                    self._control(message)
             waiting = len(self._waiting)
             if not waiting or self._stopping:
                 return False
             time_s = self._call_time_s
             if (
-                self._concurrency == 1
+                not self._one_by_one
                 and not self._busy
                 and 0 < time_s < READER_CALL_TIME_S
                 and waiting * time_s < READER_WORK_TIME_S
@@ -166,11 +171,29 @@ class RunStream:
             self._work.notify(min(waiting, self._concurrency))
             return False
 
+    def _control(self, message: Any) -> None:
+        id = message.id
+        kind = message.WhichOneof("kind")
+        if kind == "write":
+            self._sessions.write(id, message.write.payloads)
+        elif kind == "open":
+            self._sessions.open(id, message.open)
+        elif kind == "close":
+            self._sessions.cancel(id)
+        elif kind == "cancel":
+            self._sessions.cancel(id)
+            self._cancel(id)
+        elif kind == "flow":
+            self._sessions.set_paused(id, message.flow.paused)
+            job = self._open.get(id)
+            if job is not None:
+                job.set_paused(message.flow.paused)
+
     def _cancel(self, id: int) -> None:
         job = self._open.get(id)
         if job is None:
             return
-        job.cancelled = True
+        job.cancel()
         if not job.taken:
             # Nobody reads this answer, but it tells the host that the plugin is not busy with the request.
             del self._open[id]
@@ -212,7 +235,7 @@ class RunStream:
         if self._stopping or self._closed:
             return chunk
         time_s = self._call_time_s
-        size = int(CHUNK_TIME_S / time_s) if time_s and self._concurrency == 1 else 1
+        size = int(CHUNK_TIME_S / time_s) if time_s and not self._one_by_one else 1
         size = max(1, min(MAX_CHUNK, size))
         waiting = self._waiting
         while waiting and len(chunk) < size:

@@ -1,0 +1,170 @@
+"""A session of the classic kind: `wrapperCreate`, `wrapperWrite` for each frame, results by callback from any thread,
+`wrapperDestroy`."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Any, Callable
+
+from aiges.core.types import DataEnd, DataOnce, Once
+from aiges.dto import DataListCls, Response
+from aiges.errors import USER_EXEC_ERROR
+from aiges.loader import LoadedWrapper, check_response, describe_exception
+from aiges.plugin.call import Call, NotResumed
+from aiges.plugin.streaming import Results, error_message
+from aiges.plugin.threads import ThreadPool
+from aiges.request import set_current_request
+from aiges.utils.log import log
+
+
+class CallbackSession:
+    """Calls the wrapper's methods for one session, one at a time, on a thread while there is something to call.
+
+    However the session ends, `wrapperDestroy` is called once if `wrapperCreate` had given a handle, and then `finish`
+    gets the last message.
+    """
+
+    def __init__(
+        self,
+        call: Call,
+        params: dict[str, str],
+        tag: str,
+        wrapper: LoadedWrapper,
+        results: Results,
+        pool: ThreadPool,
+        finish: Callable[[Any], None],
+    ) -> None:
+        self.call = call
+        self.tag = tag
+        self.handle: str | None = None
+        self.on_handle: Callable[[str], None] = lambda handle: None
+        """Called when the handle is known, before the first frame is written."""
+        self._params = params
+        self._wrapper = wrapper
+        self._results = results
+        self._pool = pool
+        self._finish = finish
+        # `_state` is held for moments; `_output` while a result is sent, so that none follows the last.
+        self._state = threading.Lock()
+        self._output = threading.Lock()
+        self._frames: deque[DataListCls] = deque()
+        self._scheduled = True
+        self._last: Any = None
+        self._finished = False
+
+    def start(self) -> None:
+        """Begins with wrapperCreate; returns at once."""
+        self._pool.run(self._begin)
+
+    def write(self, frame: DataListCls) -> None:
+        """Takes the next frame; returns at once."""
+        with self._state:
+            if self._last is not None:
+                return
+            self._frames.append(frame)
+        self._schedule()
+
+    def cancel(self) -> None:
+        """Nobody waits for results any more."""
+        self.call.cancel()
+        self._end(self._results.failure(USER_EXEC_ERROR, "cancelled"))
+
+    def take(self, response: Response) -> None:
+        """Sends a result that the wrapper called back; drops it when the session has ended. Raises NotResumed."""
+        try:
+            self.call.wait_while_paused()
+        except NotResumed as error:
+            self._fail("callback", error)
+            raise
+        with self._output:
+            if self._last is not None or self._finished:
+                log.debug("a result of session %s came after its end", self.call.sid)
+                return
+            try:
+                check_response(response, "callback")
+                if response.error_code:
+                    self._end(error_message(self._wrapper, self._results, response))
+                    return
+                last = any(node.status in (DataEnd, DataOnce) for node in response.list)
+                message = self._results.result(response.list, last, Once)
+            except Exception as error:
+                self._fail("callback", error)
+                return
+            if last:
+                self._end(message)
+            else:
+                self._results.send(message)
+
+    def _schedule(self) -> None:
+        with self._state:
+            if self._scheduled:
+                return
+            self._scheduled = True
+        self._pool.run(self._work)
+
+    def _end(self, message: Any) -> None:
+        """Nothing more is written; the first one who ends a session decides on its last message."""
+        with self._state:
+            if self._last is not None:
+                return
+            self._last = message
+            self._frames.clear()
+        self._schedule()
+
+    def _fail(self, where: str, error: BaseException) -> None:
+        log.error("%s failed (sid %s)", where, self.call.sid, exc_info=error)
+        self._end(self._results.failure(USER_EXEC_ERROR, f"{where}: {describe_exception(error)}"))
+
+    def _begin(self) -> None:
+        set_current_request(self.call)
+        try:
+            if not self.call.cancelled:
+                created = self._wrapper.create(self._params, self.call.sid, self.tag)
+                if created.error_code:
+                    self._end_with_code(created.error_code)
+                else:
+                    self.handle = created.handle or ""
+                    self.on_handle(self.handle)
+        except BaseException as error:
+            self._fail("wrapperCreate", error)
+        self._work()
+
+    def _work(self) -> None:
+        set_current_request(self.call)
+        while True:
+            with self._state:
+                if self._last is not None:
+                    break
+                if not self._frames:
+                    self._scheduled = False
+                    set_current_request(None)
+                    return
+                frame = self._frames.popleft()
+            self._write(frame)
+        self._destroy()
+        set_current_request(None)
+        with self._output:
+            self._finished = True
+        self._finish(self._last)
+
+    def _write(self, frame: DataListCls) -> None:
+        try:
+            ret = self._wrapper.write(self.handle or "", frame, self.call.sid)
+            if ret:
+                self._end_with_code(ret)
+        except BaseException as error:
+            self._fail("wrapperWrite", error)
+
+    def _destroy(self) -> None:
+        if self.handle is None:
+            return
+        try:
+            ret = self._wrapper.destroy(self.handle, self.call.sid)
+            if ret:
+                log.warning("wrapperDestroy returned %s (sid %s)", ret, self.call.sid)
+        except BaseException:
+            log.exception("wrapperDestroy failed (sid %s)", self.call.sid)
+
+    def _end_with_code(self, code: int) -> None:
+        self._end(self._results.failure(code, self._wrapper.error_text(code)))

@@ -1,0 +1,43 @@
+"""Calls `wrapperOnceExec` where it is more than a plain method: `async def`, or a generator."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiges.dto import DataListCls
+from aiges.loader import LoadedWrapper
+from aiges.plugin.call import Call
+from aiges.plugin.streaming import Results, YieldedResults, cancel_task_with, run_async_generator, run_generator
+from aiges.plugin.threads import event_loop
+from aiges.request import set_current_request
+
+
+def await_once(wrapper: LoadedWrapper, call: Call, params: dict[str, str], data: DataListCls, tag: str) -> Any:
+    """What the coroutine returns. Raises CancelledError (of concurrent.futures) when the call is cancelled."""
+
+    async def run() -> Any:
+        set_current_request(call)
+        cancel_task_with(call)
+        return await wrapper.once(params, data, tag, 0)
+
+    return asyncio.run_coroutine_threadsafe(run(), event_loop()).result()
+
+
+def yield_once(
+    wrapper: LoadedWrapper, call: Call, params: dict[str, str], data: DataListCls, tag: str, results: Results
+) -> Any:
+    """Sends what the generator yields, and returns the last message."""
+    yielded = YieldedResults(wrapper, results, "wrapperOnceExec")
+
+    def start() -> Any:
+        return wrapper.once(params, data, tag, 0)
+
+    if wrapper.once_is_async_generator:
+        running = run_async_generator(call, start, yielded, _nothing)
+        return asyncio.run_coroutine_threadsafe(running, event_loop()).result()
+    return run_generator(call, start, yielded, _nothing)
+
+
+def _nothing() -> None:
+    """A once request has no frames that could end."""

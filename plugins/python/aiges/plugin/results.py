@@ -1,0 +1,78 @@
+"""The messages of plugin protocol 2 that carry results, serialized, and the payloads of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from aiges.core.types import Once
+from aiges.dto import DataListCls, DataListNode, data_to_bytes
+from aiges.errors import USER_EXEC_ERROR
+from aiges.wire.messages import message
+
+HostBatch = message("aiges.plugin.v2.HostBatch")
+PluginBatch = message("aiges.plugin.v2.PluginBatch")
+
+
+def request_data(payloads: Iterable[Any]) -> DataListCls:
+    """The payloads of a request or a frame, as the wrapper sees them."""
+    return DataListCls([DataListNode(p.key, p.data, p.type, p.status, p.attributes) for p in payloads])
+
+
+def result(id: int, nodes: Iterable[Any], last: bool = True, once_status: int = Once) -> bytes:
+    """A PluginBatch with one result; payloads whose status is Once get `once_status`."""
+    batch = PluginBatch()
+    result = batch.results.add()
+    # Assigning the fields takes half the time of passing them as keywords.
+    result.id = id
+    result.last = last
+    for node in nodes:
+        payload = result.payloads.add()
+        payload.key = node.key
+        payload.type = node.type
+        status = node.status
+        payload.status = once_status if status == Once else status
+        payload.data = data_to_bytes(node.data, node.key)
+        if node._desc:
+            for name, value in node.desc.items():
+                payload.attributes[str(name)] = str(value)
+    return batch.SerializeToString()  # type: ignore[no-any-return]
+
+
+def failure(id: int, code: int, text: str) -> bytes:
+    """A PluginBatch with the last result of a call that failed."""
+    batch = PluginBatch()
+    try:
+        batch.results.add(id=id, last=True, code=code, message=text)
+    except ValueError as error:
+        # A code past 32 bits, or text with lone surrogates.
+        batch = PluginBatch()
+        batch.results.add(id=id, last=True, code=USER_EXEC_ERROR, message=ascii(f"code {code}: {text} ({error})"))
+    return batch.SerializeToString()  # type: ignore[no-any-return]
+
+
+def cancelled_result(id: int) -> bytes:
+    """The answer to a request that was cancelled before the wrapper began it."""
+    return failure(id, USER_EXEC_ERROR, "cancelled before it began")
+
+
+class StreamedResults:
+    """Makes the results of one call that has several, and sends all but the last: that one is sent by who ends the
+    call."""
+
+    def __init__(self, id: int, send: Any) -> None:
+        self._id = id
+        self.send = send
+        """Takes a serialized PluginBatch."""
+
+    def result(self, nodes: Iterable[Any], last: bool, once_status: int = Once) -> bytes:
+        """A result with these payloads."""
+        return result(self._id, nodes, last, once_status)
+
+    def failure(self, code: int, text: str) -> bytes:
+        """The last result of a call that failed."""
+        return failure(self._id, code, text)
+
+    def end(self) -> bytes:
+        """The last result when all payloads have been sent."""
+        return result(self._id, ())
