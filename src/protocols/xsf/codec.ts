@@ -1,9 +1,12 @@
 import { ServiceError } from '../../core/error.js'
-import type { InferenceRequest, InferenceResult } from '../../core/inference.js'
+import type { InferenceRequest, InferenceResult, SessionRequest } from '../../core/inference.js'
 import { type Accept, DATA_TYPES, type DataType, type Payload, Status } from '../../core/payload.js'
 import type { ProtoGrpcType } from '../../gen/gateway/loader.js'
 import type { LoaderInput__Output } from '../../gen/gateway/protocol/LoaderInput.js'
-import { _protocol_LoaderOutput_RespStatus as RespStatus } from '../../gen/gateway/protocol/LoaderOutput.js'
+import {
+  type LoaderOutput as LoaderOutputMessage,
+  _protocol_LoaderOutput_RespStatus as RespStatus,
+} from '../../gen/gateway/protocol/LoaderOutput.js'
 import type { MetaDesc__Output } from '../../gen/gateway/protocol/MetaDesc.js'
 import type { Payload__Output } from '../../gen/gateway/protocol/Payload.js'
 import { loadProto } from '../../rpc/proto.js'
@@ -31,18 +34,32 @@ export function decodeLoaderInput(bytes: Uint8Array): LoaderInput__Output {
  */
 export function toInferenceRequest(input: LoaderInput__Output, sid: string): InferenceRequest {
   if (input.pl.length === 0) throw new ServiceError('input_missing', 'the request has no payload (LoaderInput.pl)')
+  const payloads = input.pl.map(payload => toPayload(payload, Status.once))
+  return { ...toSessionRequest(input, sid), payloads }
+}
+
+/** What opens a session: all of a request but its data. */
+export function toSessionRequest(input: LoaderInput__Output, sid: string): SessionRequest {
   return {
     model: input.serviceId,
     parameters: { ...input.params, sid },
-    payloads: input.pl.map(toPayload),
     accepts: input.expect.map(toAccept),
   }
 }
 
-function toPayload({ meta, data }: Payload__Output): Payload {
+/**
+ * The data of one frame of a session. A payload that does not say its status ends nothing.
+ * @throws ServiceError `message_undecodable`
+ */
+export function toFramePayloads(input: LoaderInput__Output): Payload[] {
+  return input.pl.map(payload => toPayload(payload, Status.continue))
+}
+
+function toPayload({ meta, data }: Payload__Output, defaultStatus: Status): Payload {
   if (!meta?.name) throw new ServiceError('message_undecodable', 'a payload has no name (Payload.meta.name)')
-  const { status, ...attributes } = meta.attribute
-  return { key: meta.name, type: toDataType(meta), status: toStatus(status, meta.name), attributes, data }
+  const { status: text, ...attributes } = meta.attribute
+  const status = toStatus(text, meta.name) ?? defaultStatus
+  return { key: meta.name, type: toDataType(meta), status, attributes, data }
 }
 
 function toDataType(meta: MetaDesc__Output): DataType {
@@ -53,8 +70,8 @@ function toDataType(meta: MetaDesc__Output): DataType {
   return type
 }
 
-function toStatus(text: string | undefined, name: string): Status {
-  if (text === undefined || text === '') return Status.once
+function toStatus(text: string | undefined, name: string): Status | undefined {
+  if (text === undefined || text === '') return undefined
   const status = Object.values(Status).find(value => String(value) === text)
   if (status === undefined) {
     throw new ServiceError('message_undecodable', `"${name}" has the unknown status "${text}" (0 to 3)`)
@@ -70,18 +87,26 @@ function toAccept(meta: MetaDesc__Output): Accept {
 
 /** The bytes of the one result of a once call. Golden transcript: its `seq` is always 0. */
 export function encodeOnceResult(serviceId: string, result: InferenceResult): Buffer {
-  return LoaderOutput.serialize({
-    serviceId,
-    status: RespStatus.ONCE,
-    pl: result.payloads.map(({ key, type, attributes, data }) => ({
-      meta: {
-        name: key,
-        dataType: typeNumber(type),
-        attribute: { ...attributes, seq: '0', status: String(Status.once) },
-      },
-      data,
-    })),
+  return LoaderOutput.serialize({ serviceId, ...toOutput({ ...result, status: Status.once }, 0) })
+}
+
+/** The bytes of the `seq`-th result of a session. Golden transcript: it bears no service's name. */
+export function encodeSessionResult(seq: number, result: InferenceResult): Buffer {
+  return LoaderOutput.serialize(toOutput(result, seq))
+}
+
+/** The bytes that say that a frame was taken. */
+export function encodeFrameTaken(serviceId: string): Buffer {
+  return LoaderOutput.serialize({ serviceId })
+}
+
+/** Golden transcript: the attribute `status` repeats that of the output. */
+function toOutput({ status, payloads }: InferenceResult, seq: number): LoaderOutputMessage {
+  const pl = payloads.map(({ key, type, attributes, data }) => {
+    const attribute = { ...attributes, seq: String(seq), status: String(status) }
+    return { meta: { name: key, dataType: typeNumber(type), attribute }, data }
   })
+  return { status, pl }
 }
 
 function typeNumber(type: DataType): 0 | 1 | 2 | 3 | 4 {

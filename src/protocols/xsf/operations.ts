@@ -1,18 +1,49 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import { ServiceError } from '../../core/error.js'
+import type { AdminService } from '../../core/admin.js'
+import { ServiceError, toServiceError } from '../../core/error.js'
 import type { InferenceService } from '../../core/inference.js'
-import { _protocol_LoaderInput_SessState as SessState } from '../../gen/gateway/protocol/LoaderInput.js'
+import {
+  type LoaderInput__Output,
+  _protocol_LoaderInput_SessState as SessState,
+} from '../../gen/gateway/protocol/LoaderInput.js'
 import type { ReqData__Output } from '../../gen/gateway/utils/ReqData.js'
-import { decodeLoaderInput, EMPTY_OUTPUT, encodeFailure, encodeOnceResult, toInferenceRequest } from './codec.js'
+import { failureLevel } from '../shared/failure-level.js'
+import {
+  decodeLoaderInput,
+  EMPTY_OUTPUT,
+  encodeFailure,
+  encodeFrameTaken,
+  encodeOnceResult,
+  encodeSessionResult,
+  toFramePayloads,
+  toInferenceRequest,
+  toSessionRequest,
+} from './codec.js'
 import { toXsfFailure } from './error-map.js'
+import { MAX_TIMER_MS } from './session.js'
+import type { SessionTable } from './session-table.js'
 
 /** How long a call may block when `waitTime` does not say, in ms. Source: reference. */
 const DEFAULT_WAIT_MS = 500
 
+/** The name of this front-end in metrics and logs. */
+const PROTOCOL = 'xsf'
+
+/**
+ * What a session may be told to wait for in the core: nothing, since the table of sessions keeps the idle clock. The core
+ * cannot, as it does not see a poll that finds nothing.
+ */
+const NO_IDLE_LIMIT_MS = MAX_TIMER_MS
+
 export interface OperationContext {
   readonly inference: InferenceService
+  readonly sessions: SessionTable
+  /** Absent: slots cannot be changed at run time. */
+  readonly admin?: AdminService
   readonly log: Logger
+  /** Names the session, if there is or will be one. */
+  readonly handle: string
   /** Aborted when the caller left. */
   readonly signal: AbortSignal
 }
@@ -29,20 +60,11 @@ type Operation = (request: ReqData__Output, context: OperationContext) => Promis
 
 const acceptAndIgnore: Operation = () => answer(EMPTY_OUTPUT)
 
-const unknownHandle: Operation = () => {
-  throw new ServiceError('session_unknown', 'service instance invalid')
-}
-
 const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['AIIn', send],
-  ['AIOut', unknownHandle],
-  ['AIExcp', unknownHandle],
-  [
-    'AILBType',
-    () => {
-      throw new ServiceError('operation_unknown', 'AILBType: slots cannot be changed at run time')
-    },
-  ],
+  ['AIOut', fetchResult],
+  ['AIExcp', abort],
+  ['AILBType', changeSlots],
   ['AIDetect', acceptAndIgnore],
   ['AILoad', acceptAndIgnore],
   ['AIUnLoad', acceptAndIgnore],
@@ -63,25 +85,123 @@ export async function runOperation(request: ReqData__Output, context: OperationC
   }
 }
 
-/** AIIn: a once call, or a frame of a session. */
+/** AIIn: a once call, the first frame of a session, or a further one. */
 async function send(request: ReqData__Output, context: OperationContext): Promise<Answer> {
-  if (request.param['SeqNo'] !== '1') throw new ServiceError('session_unknown', 'service instance invalid')
+  if (request.param['SeqNo'] !== '1') return sendFrame(request, context)
   const bytes = request.data[0]?.data
   if (bytes === undefined || bytes.length === 0) return answer(EMPTY_OUTPUT)
 
-  const deadline = performance.now() + waitMs(request.param['waitTime'])
+  context.sessions.assertFree(context.handle)
   const input = decodeLoaderInput(bytes)
   const sid = input.headers['sid'] || randomUUID()
+  return withSid(sid, context, () => {
+    const deadline = performance.now() + waitMs(request.param['waitTime'])
+    return input.state === SessState.ONCE
+      ? runOnce(input, sid, deadline, context)
+      : openSession(input, sid, deadline, request.param, context)
+  })
+}
+
+async function runOnce(
+  input: LoaderInput__Output,
+  sid: string,
+  deadline: number,
+  { inference, signal }: OperationContext,
+): Promise<Answer> {
+  const result = await inference.once(toInferenceRequest(input, sid), { sid, protocol: PROTOCOL, signal, deadline })
+  return answer(encodeOnceResult(input.serviceId || inference.model('').name, result))
+}
+
+async function openSession(
+  input: LoaderInput__Output,
+  sid: string,
+  deadline: number,
+  param: ReqData__Output['param'],
+  { inference, sessions, handle, signal }: OperationContext,
+): Promise<Answer> {
+  const payloads = toFramePayloads(input)
+  const { name: model } = inference.model(input.serviceId)
+  const firstSyncId = param['baseId'] === undefined ? 0 : integerParam(param, 'baseId', 0)
+  const request = { ...toSessionRequest(input, sid), firstSyncId, idleTimeoutMs: NO_IDLE_LIMIT_MS }
+
+  // The session outlives the call that opens it, so its own signal follows that of the call only so far.
+  const opening = new AbortController()
+  const leave = () => opening.abort(signal.reason)
+  signal.addEventListener('abort', leave, { once: true })
+  const open = () => inference.open(request, { sid, protocol: PROTOCOL, signal: opening.signal, deadline })
   try {
-    if (input.state !== SessState.ONCE) {
-      throw new ServiceError('operation_unknown', 'this wrapper has no sessions; send state ONCE')
+    signal.throwIfAborted()
+    const session = await sessions.open(handle, open, { sid, model })
+    try {
+      await session.write(payloads, input.sync_id, deadline - performance.now(), signal)
+    } catch (thrown) {
+      session.abort(toServiceError(thrown))
+      throw thrown
     }
-    const { inference, signal } = context
-    const result = await inference.once(toInferenceRequest(input, sid), { sid, protocol: 'xsf', signal, deadline })
-    return answer(encodeOnceResult(input.serviceId || inference.model('').name, result))
-  } catch (thrown) {
-    return failed(thrown, context.log.child({ sid }))
+  } finally {
+    signal.removeEventListener('abort', leave)
   }
+  return answer(encodeFrameTaken(model))
+}
+
+async function sendFrame(request: ReqData__Output, context: OperationContext): Promise<Answer> {
+  const { inference, sessions, handle, signal } = context
+  const session = await sessions.find(handle)
+  return withSid(session.sid, context, async () => {
+    const bytes = request.data[0]?.data
+    if (bytes === undefined || bytes.length === 0) {
+      throw new ServiceError('input_missing', 'a frame needs data[0], a protocol.LoaderInput')
+    }
+    const input = decodeLoaderInput(bytes)
+    if (input.serviceId !== '' && inference.model(input.serviceId).name !== session.model) {
+      const message = `the frame is for the service "${input.serviceId}", its session belongs to "${session.model}"`
+      throw new ServiceError('schema_violation', message)
+    }
+    await session.write(toFramePayloads(input), input.sync_id, waitMs(request.param['waitTime']), signal)
+    return answer(encodeFrameTaken(session.model))
+  })
+}
+
+/** AIOut: the next result of a session, or an empty output when there is none in time. */
+async function fetchResult(request: ReqData__Output, context: OperationContext): Promise<Answer> {
+  const session = await context.sessions.find(context.handle)
+  return withSid(session.sid, context, async () => {
+    const next = await session.read(waitMs(request.param['waitTime']), context.signal)
+    return answer(next === undefined ? EMPTY_OUTPUT : encodeSessionResult(next.seq, next.result))
+  })
+}
+
+/** AIExcp: the caller gives its session up. */
+async function abort(_request: ReqData__Output, { sessions, handle }: OperationContext): Promise<Answer> {
+  const session = await sessions.find(handle)
+  session.abort(new ServiceError('cancelled'))
+  return answer(EMPTY_OUTPUT)
+}
+
+/** AILBType: changes how many licence slots the model has. `lbType` and `timeout` concern a balancer, and have no effect. */
+function changeSlots(request: ReqData__Output, { admin }: OperationContext): Answer {
+  if (admin === undefined) throw new ServiceError('operation_unknown', 'AILBType: slots cannot be changed at run time')
+  const slots = integerParam(request.param, 'authzNo', 1)
+  const bytes = request.data[0]?.data
+  admin.setSlots(bytes === undefined ? '' : decodeLoaderInput(bytes).serviceId, slots)
+  return answer(EMPTY_OUTPUT)
+}
+
+/** Runs a part of an operation whose failures are logged with the sid. */
+async function withSid(sid: string, { log }: OperationContext, run: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await run()
+  } catch (thrown) {
+    return failed(thrown, log.child({ sid }))
+  }
+}
+
+/** @throws ServiceError `parameter_missing` when the parameter is absent or no integer of at least `min` */
+function integerParam(param: ReqData__Output['param'], name: string, min: number): number {
+  const text = param[name] ?? ''
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= min) return value
+  throw new ServiceError('parameter_missing', `param.${name} must be an integer from ${min} on, not "${text}"`)
 }
 
 function waitMs(text: string | undefined): number {
@@ -97,16 +217,7 @@ function failed(thrown: unknown, log: Logger): Answer {
   const failure = toXsfFailure(thrown)
   const { error, code, text, elsewhere } = failure
   const record = { code, reason: error.reason, ...(error.cause === undefined ? {} : { err: error.cause }) }
-  log[SERVER_FAULTS.has(error.code) ? 'error' : 'info'](record, error.message)
+  log[failureLevel(error)](record, error.message)
   const output = encodeFailure(failure)
   return elsewhere ? { code, errorInfo: text, output } : { code: 0, errorInfo: '', output }
 }
-
-/** Kinds of failure that are not the caller's doing. */
-const SERVER_FAULTS: ReadonlySet<string> = new Set([
-  'internal',
-  'unavailable',
-  'failed_precondition',
-  'resource_exhausted',
-  'deadline_exceeded',
-] satisfies ServiceError['code'][])

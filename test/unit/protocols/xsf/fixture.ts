@@ -1,10 +1,12 @@
 import pino from 'pino'
-import type { ServiceError } from '../../../../src/core/error.js'
+import type { AdminService } from '../../../../src/core/admin.js'
+import { ServiceError } from '../../../../src/core/error.js'
 import type {
   InferenceRequest,
   InferenceResult,
   InferenceService,
   RequestContext,
+  SessionRequest,
 } from '../../../../src/core/inference.js'
 import type { ModelInfo } from '../../../../src/core/model.js'
 import { Status } from '../../../../src/core/payload.js'
@@ -13,11 +15,12 @@ import type { LoaderInput } from '../../../../src/gen/gateway/protocol/LoaderInp
 import type { ReqData } from '../../../../src/gen/gateway/utils/ReqData.js'
 import type { XsfCallClient } from '../../../../src/gen/gateway/utils/XsfCall.js'
 import type { ProtoGrpcType as XsfProto } from '../../../../src/gen/gateway/xsf.js'
-import { createXsfServer } from '../../../../src/protocols/xsf/server.js'
+import { addXsfService } from '../../../../src/protocols/xsf/service.js'
 import { createClient } from '../../../../src/rpc/channel.js'
+import { createRpcGateway } from '../../../../src/rpc/gateway.js'
 import { loadProto } from '../../../../src/rpc/proto.js'
-import { formatAddress } from '../../../../src/rpc/server.js'
 import { unaryCall } from '../../../../src/rpc/unary.js'
+import { capitals, FakeSession } from '../shared/fake-session.js'
 
 export const { LoaderInput: InputCodec, LoaderOutput: OutputCodec } = loadProto<LoaderProto>(
   'gateway',
@@ -42,29 +45,53 @@ export const SEVEN: InferenceResult = {
   ],
 }
 
+type Open = (request: SessionRequest, ctx: RequestContext) => FakeSession | Promise<FakeSession>
+
 export interface FixtureOptions {
   readonly once?: Once
+  readonly open?: Open
+  readonly admin?: AdminService
+  readonly idleTimeoutMs?: number
   readonly maxMessageBytes?: number
 }
 
 /** A started server in front of a scripted InferenceService, and a client of it. */
-export async function startXsf({ once = async () => SEVEN, maxMessageBytes = MIB }: FixtureOptions = {}) {
+export async function startXsf({
+  once = async () => SEVEN,
+  open = ({ firstSyncId }) => new FakeSession(capitals(firstSyncId)),
+  admin,
+  idleTimeoutMs = 60_000,
+  maxMessageBytes = MIB,
+}: FixtureOptions = {}) {
   const seen: { request: InferenceRequest; ctx: RequestContext }[] = []
+  const opened: { request: SessionRequest; ctx: RequestContext; session: FakeSession }[] = []
   const logLines: Record<string, unknown>[] = []
   const listeners = new Set<() => void>()
   let models: readonly ModelInfo[] = [{ name: 'svcName', readiness: { ready: true } }]
 
   const inference: InferenceService = {
     models: () => models,
-    model: name => models.find(model => name === '' || model.name === name) as ModelInfo,
+    model: name => {
+      const found = models.find(model => name === '' || model.name === name)
+      if (found === undefined) throw new ServiceError('model_unknown')
+      return found
+    },
     once: (request, ctx) => {
       seen.push({ request, ctx })
       return once(request, ctx)
     },
+    stream: () => {
+      throw new Error('XsfCall asks for no stream')
+    },
+    async open(request, ctx) {
+      const session = await open(request, ctx)
+      opened.push({ request, ctx, session })
+      return session
+    },
   }
-  const server = createXsfServer({
+  const log = pino({ level: 'debug', base: null }, { write: line => logLines.push(JSON.parse(line)) })
+  const server = createRpcGateway({
     inference,
-    log: pino({ level: 'debug', base: null }, { write: line => logLines.push(JSON.parse(line)) }),
     host: '127.0.0.1',
     port: 0,
     portKey: '[svcName] port',
@@ -74,8 +101,9 @@ export async function startXsf({ once = async () => SEVEN, maxMessageBytes = MIB
       return () => listeners.delete(listener)
     },
   })
-  const { host, port } = await server.start()
-  const address = formatAddress(host, port)
+  addXsfService(server, { inference, log, idleTimeoutMs, ...(admin && { admin }) })
+  await server.start()
+  const { address } = server
   const { XsfCall } = loadProto<XsfProto>('gateway', 'xsf.proto').utils
   const client: XsfCallClient = createClient(XsfCall, { address, maxMessageBytes: 8 * MIB })
 
@@ -84,6 +112,7 @@ export async function startXsf({ once = async () => SEVEN, maxMessageBytes = MIB
     client,
     server,
     seen,
+    opened,
     logLines,
     listeners,
     setModels(next: readonly ModelInfo[]) {
@@ -114,6 +143,28 @@ export function onceRequest(input: LoaderInput = {}, param: Record<string, strin
     ...input,
   })
   return { op: 'AIIn', s: { h: 'handle-1' }, param: { SeqNo: '1', ...param }, data: [{ data }] }
+}
+
+/** An AIIn with a frame of a session: the first one when its `SeqNo` is 1. */
+export function frameRequest(handle: string, text: string, frame: Frame = {}): ReqData {
+  const { seqNo = '2', status = '1', syncId = 0, param = {}, input = {} } = frame
+  const pl = [{ meta: { name: 'txt', attribute: { status } }, data: Buffer.from(text) }]
+  const headers = { sid: `sid of ${handle}` }
+  const data = InputCodec.serialize({ serviceId: 'svcName', state: 'STREAM', headers, pl, sync_id: syncId, ...input })
+  return { op: 'AIIn', s: { h: handle }, param: { SeqNo: seqNo, ...param }, data: [{ data }] }
+}
+
+export interface Frame {
+  readonly seqNo?: string
+  readonly status?: string
+  readonly syncId?: number
+  readonly param?: Record<string, string>
+  readonly input?: LoaderInput
+}
+
+/** An operation that needs nothing but a handle. */
+export function operation(op: string, handle: string, param: Record<string, string> = {}): ReqData {
+  return { op, s: { h: handle }, param: { SeqNo: '2', ...param } }
 }
 
 /** A once call that fails. */

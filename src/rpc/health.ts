@@ -1,6 +1,6 @@
 import { HealthImplementation } from 'grpc-health-check'
-import type { InferenceService } from '../../core/inference.js'
-import type { RpcServer } from '../../rpc/server.js'
+import type { InferenceService } from '../core/inference.js'
+import type { RpcServer } from './server.js'
 
 export interface HealthOptions {
   readonly inference: Pick<InferenceService, 'models'>

@@ -79,7 +79,6 @@ describe('a once call', () => {
     ['a payload without a name', { pl: [{ data: Buffer.from('x') }] }, 10401],
     ['an unknown data type', { pl: [{ meta: { name: 'img', dataType: 9 as 4 } }] }, 10401],
     ['an unknown status', { pl: [{ meta: { name: 'img', attribute: { status: '4' } } }] }, 10401],
-    ['the state of a session', { state: 'STREAM' as const }, 10003],
   ])('with %s is refused before a wrapper sees it', async (_name, input, code) => {
     const xsf = await start()
     const { response, output } = await xsf.call(onceRequest(input))

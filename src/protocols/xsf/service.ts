@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { AdminService } from '../../core/admin.js'
+import { ServiceError } from '../../core/error.js'
+import type { InferenceService } from '../../core/inference.js'
+import type { XsfCallHandlers } from '../../gen/gateway/utils/XsfCall.js'
+import type { ProtoGrpcType } from '../../gen/gateway/xsf.js'
+import type { RpcGateway } from '../../rpc/gateway.js'
+import { loadProto, loadProtoDefinition } from '../../rpc/proto.js'
+import { callSignal } from '../../rpc/server-call.js'
+import { type OperationContext, runOperation } from './operations.js'
+import { SessionTable } from './session-table.js'
+
+export interface XsfServiceOptions {
+  readonly inference: InferenceService
+  readonly log: Logger
+  /** What AILBType changes. Default: nothing, the operation is refused. */
+  readonly admin?: AdminService
+  /** A session that no call uses for this long ends (`[fc] ttl`), in ms. */
+  readonly idleTimeoutMs: number
+}
+
+/** Adds utils.XsfCall, which AIGES clients call. Its sessions end when the server stops. */
+export function addXsfService(server: RpcGateway, options: XsfServiceOptions): void {
+  const { inference, log, admin, idleTimeoutMs } = options
+  const sessions = new SessionTable({ idleTimeoutMs })
+  const shared = { inference, log, sessions, ...(admin === undefined ? {} : { admin }) }
+
+  const handlers: XsfCallHandlers = {
+    call: (call, callback) => {
+      const { s } = call.request
+      const handle = s?.h || randomUUID()
+      const context: OperationContext = { ...shared, handle, signal: callSignal(call) }
+      runOperation(call.request, context).then(({ code, errorInfo, output }) => {
+        // PeerAddr is where the caller can come back to this node.
+        const session = { t: s?.t ?? '', h: handle, sess: { PeerAddr: server.address } }
+        callback(null, { code, error_info: errorInfo, s: session, data: [{ data: output }] })
+      })
+    },
+  }
+
+  server.addService(loadProto<ProtoGrpcType>('gateway', 'xsf.proto').utils.XsfCall.service, handlers)
+  server.describe(loadProtoDefinition('gateway', 'xsf.proto'))
+  // It has no service, but a client that explores the server needs its messages too.
+  server.describe(loadProtoDefinition('gateway', 'loader.proto'))
+  server.onStopped(() => sessions.abortAll(new ServiceError('not_ready', 'the service is shutting down')))
+}
