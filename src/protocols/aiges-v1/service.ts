@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto'
+import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js'
+import type { Logger } from 'pino'
+import type { InferenceResult, InferenceService, RequestContext } from '../../core/inference.js'
+import type { InferenceHandlers } from '../../gen/gateway/aiges/v1/Inference.js'
+import type { InferenceInput__Output } from '../../gen/gateway/aiges/v1/InferenceInput.js'
+import type { InferenceOutput } from '../../gen/gateway/aiges/v1/InferenceOutput.js'
+import type { ProtoGrpcType } from '../../gen/gateway/aiges-v1.js'
+import type { RpcGateway } from '../../rpc/gateway.js'
+import { loadProto, loadProtoDefinition } from '../../rpc/proto.js'
+import { callDeadline, callSignal, type ServerCall, sendMessage } from '../../rpc/server-call.js'
+import { failureLevel } from '../shared/failure-level.js'
+import { toInferenceRequest, toOutput } from './codec.js'
+import { type RpcFailure, toRpcFailure } from './error-map.js'
+import { openCallSession } from './session.js'
+
+export interface AigesV1Options {
+  readonly inference: InferenceService
+  readonly log: Logger
+}
+
+/** Adds aiges.v1.Inference. */
+export function addAigesV1Service(server: RpcGateway, { inference, log }: AigesV1Options): void {
+  const fail = (thrown: unknown, sid: string): RpcFailure => {
+    const { error, code, details, metadata } = toRpcFailure(thrown, sid)
+    const record = { sid, reason: error.reason, ...(error.cause === undefined ? {} : { err: error.cause }) }
+    log[failureLevel(error)](record, error.message)
+    return { code, details, metadata }
+  }
+
+  const handlers: InferenceHandlers = {
+    Exec: (call, callback) => {
+      const ctx = contextOf(call, call.request)
+      const run = async () => {
+        const result = await inference.once(toInferenceRequest(call.request, ctx.sid), ctx)
+        return toOutput(result, 0, routeOf(call.request, ctx))
+      }
+      run().then(
+        output => callback(null, output),
+        thrown => callback(fail(thrown, ctx.sid)),
+      )
+    },
+
+    ExecStream: call => {
+      const ctx = contextOf(call, call.request)
+      const run = async () => {
+        const results = inference.stream(toInferenceRequest(call.request, ctx.sid), ctx)
+        await sendResults(call, results, call.request, ctx)
+      }
+      run().then(
+        () => call.end(),
+        thrown => call.emit('error', fail(thrown, ctx.sid)),
+      )
+    },
+
+    Stream: call => {
+      // The first message may bring another.
+      let sid: string = randomUUID()
+      const run = async () => {
+        const signal = callSignal(call)
+        const opened = await openCallSession(inference, call, signal, first => {
+          const ctx = contextOf(call, first, signal)
+          sid = ctx.sid
+          return ctx
+        })
+        try {
+          await sendResults(call, opened.session.results, opened.first, opened.ctx)
+        } finally {
+          opened.session.close()
+        }
+      }
+      run().then(
+        () => call.end(),
+        thrown => call.emit('error', fail(thrown, sid)),
+      )
+    },
+  }
+
+  server.addService(loadProto<ProtoGrpcType>('gateway', 'aiges-v1.proto').aiges.v1.Inference.service, handlers)
+  server.describe(loadProtoDefinition('gateway', 'aiges-v1.proto'))
+}
+
+function contextOf(call: ServerCall, { route }: InferenceInput__Output, signal = callSignal(call)): RequestContext {
+  const context = { sid: route?.session_id || randomUUID(), protocol: 'aiges-v1', signal }
+  const deadline = callDeadline(call)
+  return deadline === undefined ? context : { ...context, deadline }
+}
+
+function routeOf({ route }: InferenceInput__Output, { sid }: RequestContext) {
+  return { session_id: sid, trace_id: route?.trace_id ?? '' }
+}
+
+/** Sends results as they come and no faster than the client reads. */
+async function sendResults(
+  call:
+    | ServerWritableStream<InferenceInput__Output, InferenceOutput>
+    | ServerDuplexStream<InferenceInput__Output, InferenceOutput>,
+  results: AsyncIterable<InferenceResult>,
+  request: InferenceInput__Output,
+  ctx: RequestContext,
+): Promise<void> {
+  let seq = 0
+  for await (const result of results) {
+    seq += 1
+    await sendMessage(call, toOutput(result, seq, seq === 1 ? routeOf(request, ctx) : null), ctx.signal)
+  }
+}
