@@ -1,28 +1,92 @@
-import { ServiceError, toServiceError } from '../core/error.js'
-import type { InferenceService } from '../core/inference.js'
+import { type Reason, ServiceError, toServiceError } from '../core/error.js'
+import type { InferenceResult, InferenceService, RequestContext, Session } from '../core/inference.js'
+import { Status } from '../core/payload.js'
 import type { Metrics } from './metrics.js'
 
 /** What stands in the label `model` for names that no model has: a client must not be able to make up series. */
 const UNKNOWN_MODEL = 'unknown'
 
-/** The same service, each request counted and timed. What it answers and throws is not changed. */
+type End = (code: Reason | 'ok') => void
+
+/**
+ * The same service, each request counted and timed; a session is one request, from its opening to its end. What is
+ * answered and thrown is not changed.
+ */
 export function instrumentInference(inference: InferenceService, metrics: Pick<Metrics, 'requests'>): InferenceService {
+  /** Counts a request as begun; the function that it returns counts it as ended, the first time that it is called. */
+  const begin = (model: string, ctx: RequestContext): End => {
+    const series = metrics.requests(labelOf(inference, model), ctx.protocol)
+    const begun = performance.now()
+    let ended = false
+    series.begin()
+    return code => {
+      if (ended) return
+      ended = true
+      series.end(code, performance.now() - begun)
+    }
+  }
+
   return {
     models: () => inference.models(),
     model: name => inference.model(name),
     async once(request, ctx) {
-      const series = metrics.requests(labelOf(inference, request.model), ctx.protocol)
-      const begin = performance.now()
-      series.begin()
+      const end = begin(request.model, ctx)
       try {
         const result = await inference.once(request, ctx)
-        series.end('ok', performance.now() - begin)
+        end('ok')
         return result
       } catch (thrown) {
-        series.end(toServiceError(thrown).reason, performance.now() - begin)
+        end(toServiceError(thrown).reason)
         throw thrown
       }
     },
+    async *stream(request, ctx) {
+      const end = begin(request.model, ctx)
+      try {
+        yield* watchResults(inference.stream(request, ctx), end)
+      } finally {
+        // Whoever leaves the loop before the last result cancels the request.
+        end('cancelled')
+      }
+    },
+    async open(request, ctx) {
+      const end = begin(request.model, ctx)
+      try {
+        return watchSession(await inference.open(request, ctx), end)
+      } catch (thrown) {
+        end(toServiceError(thrown).reason)
+        throw thrown
+      }
+    },
+  }
+}
+
+function watchSession(session: Session, end: End): Session {
+  return {
+    write: frame => session.write(frame),
+    results: watchResults(session.results, end),
+    close() {
+      end('ok')
+      session.close()
+    },
+    abort(reason) {
+      end(reason.reason)
+      session.abort(reason)
+    },
+  }
+}
+
+/** The same results. The last one ends the request, whether or not its reader comes for more. */
+async function* watchResults(results: AsyncIterable<InferenceResult>, end: End): AsyncGenerator<InferenceResult, void> {
+  try {
+    for await (const result of results) {
+      if (result.status === Status.end || result.status === Status.once) end('ok')
+      yield result
+    }
+    end('ok')
+  } catch (thrown) {
+    end(toServiceError(thrown).reason)
+    throw thrown
   }
 }
 
