@@ -13,8 +13,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Callable
 
+from aiges.context import RequestContext, find_current
 from aiges.core.types import THREAD_MODE
-from aiges.request import RequestContext, find_current_request
 from aiges.utils.log import log
 
 
@@ -53,7 +53,7 @@ class WorkerThread(threading.Thread):
         self.handle = handle
         self.sid = ""
         self.params: Mapping[str, str] = {}
-        self.request: RequestContext | None = None
+        self.context: RequestContext | None = None
         self.in_q: queue.Queue[Any] = queue.Queue()
         self.out_q: queue.Queue[Any] = queue.Queue()
         self.is_idle = True
@@ -70,7 +70,7 @@ class WorkerThread(threading.Thread):
     def setup_sid(self, sid: str) -> None:
         """Remembers which session this is, and the call that it belongs to (`aiges.context`)."""
         self.sid = sid
-        self.request = find_current_request()
+        self.context = find_current()
 
     def setup_params(self, params: Mapping[str, str]) -> None:
         """Remembers the session's parameters and takes the handle."""
@@ -93,7 +93,7 @@ class WorkerThread(threading.Thread):
         """Forgets the session, drops its frames and frees the handle."""
         self.sid = ""
         self.params = {}
-        self.request = None
+        self.context = None
         for frames in (self.in_q, self.out_q):
             with frames.mutex:
                 frames.queue.clear()

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Callable
 
-from aiges.request import RequestContext
+from aiges.context import RequestContext
 
 RESUME_TIMEOUT_S = 60.0
 """How long a wrapper waits, where it yields or calls back, for a client that does not read."""

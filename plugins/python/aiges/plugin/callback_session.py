@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from typing import Any, Callable
 
+from aiges.context import set_current
 from aiges.core.types import DataEnd, DataOnce, Once
 from aiges.dto import DataListCls, Response
 from aiges.errors import USER_EXEC_ERROR
@@ -14,7 +15,6 @@ from aiges.loader import LoadedWrapper, check_response, describe_exception
 from aiges.plugin.call import Call, NotResumed
 from aiges.plugin.streaming import Results, error_message
 from aiges.plugin.threads import ThreadPool
-from aiges.request import set_current_request
 from aiges.utils.log import log
 
 
@@ -117,7 +117,7 @@ class CallbackSession:
         self._end(self._results.failure(USER_EXEC_ERROR, f"{where}: {describe_exception(error)}"))
 
     def _begin(self) -> None:
-        set_current_request(self.call)
+        set_current(self.call)
         try:
             if not self.call.cancelled:
                 created = self._wrapper.create(self._params, self.call.sid, self.tag)
@@ -131,19 +131,19 @@ class CallbackSession:
         self._work()
 
     def _work(self) -> None:
-        set_current_request(self.call)
+        set_current(self.call)
         while True:
             with self._state:
                 if self._last is not None:
                     break
                 if not self._frames:
                     self._scheduled = False
-                    set_current_request(None)
+                    set_current(None)
                     return
                 frame = self._frames.popleft()
             self._write(frame)
         self._destroy()
-        set_current_request(None)
+        set_current(None)
         with self._output:
             self._finished = True
         self._finish(self._last)

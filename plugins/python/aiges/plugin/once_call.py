@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from aiges.context import set_current
 from aiges.dto import DataListCls
 from aiges.loader import LoadedWrapper
 from aiges.plugin.call import Call
 from aiges.plugin.streaming import Results, YieldedResults, cancel_task_with, run_async_generator, run_generator
 from aiges.plugin.threads import event_loop
-from aiges.request import set_current_request
 
 
 def await_once(wrapper: LoadedWrapper, call: Call, params: dict[str, str], data: DataListCls, tag: str) -> Any:
     """What the coroutine returns. Raises CancelledError (of concurrent.futures) when the call is cancelled."""
 
     async def run() -> Any:
-        set_current_request(call)
+        set_current(call)
         cancel_task_with(call)
         return await wrapper.once(params, data, tag, 0)
 

@@ -15,6 +15,7 @@ from typing import Any
 import grpc
 
 from aiges.callback import set_sink
+from aiges.context import set_current
 from aiges.dto import Response
 from aiges.errors import USER_EXEC_ERROR
 from aiges.loader import LoadedWrapper, WrapperFailure, check_response, load_wrapper
@@ -25,7 +26,6 @@ from aiges.plugin.once_call import await_once, yield_once
 from aiges.plugin.protocol1_messages import PushedResults, ResponseMessage, from_wire, to_wire
 from aiges.plugin.sessions import DESTROY_TIME_S
 from aiges.plugin.threads import ThreadPool
-from aiges.request import set_current_request
 from aiges.utils.log import log
 from aiges.wire.messages import message
 
@@ -122,7 +122,7 @@ class WrapperService:
     def _execute(self, request: Any) -> Any:
         params = dict(request.params)
         call = Call(params.get("sid", request.tag))
-        set_current_request(call)
+        set_current(call)
         try:
             wrapper = self._loaded()
             data = from_wire(request.list)
@@ -139,7 +139,7 @@ class WrapperService:
             log.exception("wrapperOnceExec failed (tag %s)", request.tag)
             return ResponseMessage(tag=request.tag, ret=USER_EXEC_ERROR)
         finally:
-            set_current_request(None)
+            set_current(None)
 
     def _create(self, request: Any, _context: grpc.ServicerContext) -> Any:
         if self._wrapper is not None and self._wrapper.has_stream:
@@ -147,7 +147,7 @@ class WrapperService:
         # Before the call: the wrapper may answer from another thread at once.
         self._remember(request.sid, request.tag)
         call = Call(request.sid)
-        set_current_request(call)
+        set_current(call)
         try:
             created = self._loaded().create(dict(request.params), request.sid, request.tag)
             reply = _types["Handle"](handle=created.handle or "", err_code=created.error_code)
@@ -155,7 +155,7 @@ class WrapperService:
             log.exception("wrapperCreate failed (sid %s)", request.sid)
             reply = _types["Handle"](err_code=USER_EXEC_ERROR)
         finally:
-            set_current_request(None)
+            set_current(None)
         if reply.err_code:
             self._tags.pop(request.sid, None)
         else:
@@ -191,14 +191,14 @@ class WrapperService:
         if generator is not None:
             generator.write(frame)
             return _Ret(ret=0)
-        set_current_request(self._calls.get(request.handle))
+        set_current(self._calls.get(request.handle))
         try:
             return _Ret(ret=self._loaded().write(request.handle, frame, request.sid))
         except Exception:
             log.exception("wrapperWrite failed (sid %s)", request.sid)
             return _Ret(ret=USER_EXEC_ERROR)
         finally:
-            set_current_request(None)
+            set_current(None)
 
     def _destroy(self, request: Any, _context: grpc.ServicerContext) -> Any:
         if self._wrapper is not None and self._wrapper.has_stream:
@@ -211,14 +211,14 @@ class WrapperService:
         if call is not None:
             sid = call.sid
             call.cancel()
-        set_current_request(call)
+        set_current(call)
         try:
             return _Ret(ret=self._loaded().destroy(request.handle, sid))
         except Exception:
             log.exception("wrapperDestroy failed (handle %s)", request.handle)
             return _Ret(ret=USER_EXEC_ERROR)
         finally:
-            set_current_request(None)
+            set_current(None)
             self._tags.pop(sid, None)
 
     def _test_stream(self, requests: Any, _context: grpc.ServicerContext) -> Iterator[Any]:

@@ -63,12 +63,8 @@ class ResultWriter:
             except OSError as error:
                 # The reader sees the end of the stream as well, and ends all calls.
                 log.debug("results did not reach the host: %s", error)
-
-    def close(self) -> None:
-        """Holds nothing any more."""
-        with self._lock:
-            self._closed = True
-        self._held_something.set()
+                self._closed = True
+                self._held_something.set()
 
     def _wake_flusher(self) -> None:
         if self._flusher is None:

@@ -37,6 +37,22 @@ class Sessions:
         self._unfinished = 0
         self._stopping = False
 
+    def handle(self, message: Any) -> None:
+        """Takes a HostMessage that is no once request; one for a session that has ended is ignored."""
+        kind = message.WhichOneof("kind")
+        if kind == "open":
+            self.open(message.id, message.open)
+            return
+        session = self._open.get(message.id)
+        if session is None:
+            return
+        if kind == "write":
+            session.write(request_data(message.write.payloads))
+        elif kind == "flow":
+            session.call.set_paused(message.flow.paused)
+        elif kind in ("close", "cancel"):
+            session.cancel()
+
     def open(self, id: int, request: Any) -> None:
         """Begins a session."""
         wire = request.params
@@ -58,24 +74,6 @@ class Sessions:
             self._open[id] = session
             self._unfinished += 1
         session.start()
-
-    def write(self, id: int, payloads: Any) -> None:
-        """Hands a frame to a session; one that has ended takes no more."""
-        session = self._open.get(id)
-        if session is not None:
-            session.write(request_data(payloads))
-
-    def cancel(self, id: int) -> None:
-        """The host gives a session up, or its client is done with it."""
-        session = self._open.get(id)
-        if session is not None:
-            session.cancel()
-
-    def set_paused(self, id: int, paused: bool) -> None:
-        """Whether the results of a session have to wait."""
-        session = self._open.get(id)
-        if session is not None:
-            session.call.set_paused(paused)
 
     def take_result(self, response: Response, *names: str) -> None:
         """The sink of `aiges.callback`: `names` are the sid, or handle (or tag) and sid."""
@@ -102,6 +100,7 @@ class Sessions:
         with self._lock:
             if not self._none_open.wait_for(lambda: not self._unfinished, DESTROY_TIME_S):
                 log.error("%d sessions did not end in time", self._unfinished)
+        self._writer.flush()
 
     def _callback_session(
         self, id: int, call: Call, params: dict[str, str], tag: str, results: StreamedResults

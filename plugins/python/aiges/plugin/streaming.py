@@ -10,12 +10,12 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, Callable, Protocol
 
+from aiges.context import set_current
 from aiges.core.types import DataBegin, DataContinue, DataEnd
 from aiges.dto import Response
 from aiges.errors import USER_EXEC_ERROR
 from aiges.loader import InvalidAnswer, LoadedWrapper, describe_exception
 from aiges.plugin.call import Call
-from aiges.request import set_current_request
 from aiges.utils.log import log
 
 
@@ -87,7 +87,7 @@ def run_generator(
 ) -> Any:
     """Advances the generator that `start` makes until it ends, fails, or the call is cancelled; returns the last
     message. The generator is closed by then. `no_more_frames` is called when it has yielded its last result."""
-    set_current_request(call)
+    set_current(call)
     generator: Any = None
     try:
         generator = start()
@@ -116,7 +116,7 @@ def run_generator(
     except BaseException as error:
         yielded.fail(error, call.sid)
     finally:
-        set_current_request(None)
+        set_current(None)
     if call.cancelled:
         yielded.cancelled()
     return yielded.last()
@@ -126,7 +126,7 @@ async def run_async_generator(
     call: Call, start: Callable[[], Any], yielded: YieldedResults, no_more_frames: Callable[[], None]
 ) -> Any:
     """As `run_generator`, for `async def` generators; a cancelled call cancels the task."""
-    set_current_request(call)
+    set_current(call)
     generator: Any = None
     try:
         cancel_task_with(call)
