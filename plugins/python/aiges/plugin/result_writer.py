@@ -11,7 +11,7 @@ from aiges.utils.log import log
 FLUSH_TIME_S = 0.0005
 """Results of a burst are held for this long, at most."""
 
-BURST_S = 0.0001
+BURST_S = 0.00004
 """Results belong to a burst when the one before came less than this earlier."""
 
 MAX_HELD_BYTES = 1 << 20

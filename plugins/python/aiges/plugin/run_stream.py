@@ -269,7 +269,8 @@ class RunStream:
 
     def _answer_chunk(self, chunk: list[Job]) -> None:
         # The watchman may send what is in this list at any time; only this thread adds to it.
-        self._finished = finished = []
+        finished: list[bytes] = []
+        self._finished = finished
         self._watch_over_me()
         size = 0
         flushed = perf_counter()
