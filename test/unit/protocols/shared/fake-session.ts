@@ -10,13 +10,20 @@ export class FakeSession implements Session {
   readonly frames: SessionFrame[] = []
   /** How it ended: with an error, or without one. */
   ended: ServiceError | 'closed' | undefined
+  /** Resolves when it has ended. */
+  readonly over: Promise<void>
   /** How many results its reader has asked for. */
   asked = 0
   private readonly queue: Item[] = []
   private inputEnded = false
   private wake = () => {}
+  private tellOver = () => {}
 
-  constructor(private readonly onWrite: (frame: SessionFrame, session: FakeSession) => Promise<void> | void) {}
+  constructor(private readonly onWrite: (frame: SessionFrame, session: FakeSession) => Promise<void> | void) {
+    this.over = new Promise(resolve => {
+      this.tellOver = resolve
+    })
+  }
 
   async write(frame: SessionFrame): Promise<void> {
     if (this.ended !== undefined) throw this.ended === 'closed' ? new ServiceError('session_ended') : this.ended
@@ -37,6 +44,7 @@ export class FakeSession implements Session {
 
   close(): void {
     this.ended ??= 'closed'
+    this.tellOver()
     this.wake()
   }
 
@@ -44,6 +52,7 @@ export class FakeSession implements Session {
     if (this.ended === undefined) {
       this.ended = reason
       this.queue.push({ error: reason })
+      this.tellOver()
     }
     this.wake()
   }

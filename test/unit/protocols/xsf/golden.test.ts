@@ -21,9 +21,9 @@ const exchanges: Exchange[] = JSON.parse(
   readFileSync(goldenFile('xsf-grpc.json'), 'utf8').replaceAll('$SEVEN_PNG_BASE64', image),
 )
 
-// Ours returns all outputs then; sessions have transcripts of their own.
-const isOnce = ({ name }: Exchange) =>
-  name !== 'nothing expected' && !name.startsWith('stream: ') && !name.startsWith('after the end')
+const isSession = ({ name }: Exchange) => name.startsWith('stream: ') || name.startsWith('after the end')
+// Ours returns all outputs when nothing is expected.
+const isOnce = (exchange: Exchange) => exchange.name !== 'nothing expected' && !isSession(exchange)
 
 /** Misbehaves on request as the transcripts' test plugin does. */
 const once: Once = async ({ parameters }) => {
@@ -43,12 +43,7 @@ function serializeInput(input: LoaderInput | string | null): { data: Buffer }[] 
   return [{ data: typeof input === 'string' ? Buffer.from(input, 'hex') : InputCodec.serialize(input) }]
 }
 
-test('the transcript has the exchanges that are replayed here', () => {
-  expect(exchanges.filter(isOnce)).toHaveLength(11)
-})
-
-test.each(exchanges.filter(isOnce))('answers as the golden transcript: $name', async ({ request, response }) => {
-  const handle = `handle of ${request.op}`
+async function replay({ request, response }: Exchange, handle: string): Promise<void> {
   const { response: ours, output } = await xsf.call({
     op: request.op,
     s: { t: 'trace', h: handle },
@@ -61,6 +56,34 @@ test.each(exchanges.filter(isOnce))('answers as the golden transcript: $name', a
   // Messages need not be equal, except a wrapper's own texts and that of a time-out.
   const err = [0, 10910, 10102].includes(golden.code) ? golden.err : expect.stringMatching(/./)
   expect(output).toEqual({ ...golden, err })
+}
+
+test('the transcript has the exchanges that are replayed here', () => {
+  expect(exchanges.filter(isOnce)).toHaveLength(11)
+  expect(exchanges.filter(isSession)).toHaveLength(9)
+})
+
+test.each(exchanges.filter(isOnce))('answers as the golden transcript: $name', exchange =>
+  replay(exchange, `handle of ${exchange.request.op}`),
+)
+
+test('goes through the session of the golden transcript, in which the last frame overtakes another', async () => {
+  for (const exchange of exchanges.filter(isSession)) await replay(exchange, 'handle of the session')
+  const [{ request, ctx, session } = expect.fail('no session was opened')] = xsf.opened
+  expect(request).toMatchObject({
+    model: 'svcName',
+    parameters: { sid: 'sid-1' },
+    accepts: [{ name: 'result', attributes: { encoding: 'utf8' } }],
+    firstSyncId: 0,
+  })
+  expect(ctx).toMatchObject({ sid: 'sid-1', protocol: 'xsf' })
+  expect(session.frames.map(({ syncId, last, payloads }) => [syncId, last, payloads[0]?.status])).toEqual([
+    [0, false, 0],
+    [1, false, 1],
+    [3, true, 2],
+    [2, false, 1],
+  ])
+  expect(session.ended).toBe('closed')
 })
 
 test('the wrapper is given what the transcript sent', () => {

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { REASONS, type Reason, ServiceError } from '../../../../src/core/error.js'
 import { XSF_CODES } from '../../../../src/protocols/xsf/error-map.js'
 import { rpcErrorOf } from '../../../../src/rpc/unary.js'
-import { type FixtureOptions, failing, MIB, onceRequest, SEVEN, startXsf } from './fixture.js'
+import { type FixtureOptions, failing, InputCodec, MIB, onceRequest, SEVEN, startXsf } from './fixture.js'
 
 const cleanups: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -147,10 +147,41 @@ test.each(['AIDetect', 'AILoad', 'AIUnLoad', 'AIHotword'])('%s is accepted with 
   expect(output).toEqual({ serviceId: '', code: 0, err: '', status: 0, pl: [] })
 })
 
-test('AILBType is refused while slots cannot be changed at run time', async () => {
-  const xsf = await start()
-  const { output } = await xsf.call({ op: 'AILBType', param: { lbType: '1', authzNo: '2' } })
-  expect(output).toMatchObject({ code: 10003, status: 2 })
+describe('AILBType', () => {
+  const change = (authzNo: string) => ({ op: 'AILBType', param: { lbType: '1', authzNo, timeout: '500' } })
+
+  test('is refused while slots cannot be changed at run time', async () => {
+    const xsf = await start()
+    expect((await xsf.call(change('2'))).output).toMatchObject({ code: 10003, status: 2 })
+  })
+
+  test('sets the slots of the model that its LoaderInput names, or of the first one', async () => {
+    const changes: [string, number][] = []
+    const xsf = await start({ admin: { setSlots: (...change) => void changes.push(change) } })
+    expect((await xsf.call(change('2'))).output.code).toBe(0)
+    const data = [{ data: InputCodec.serialize({ serviceId: 'second' }) }]
+    expect((await xsf.call({ ...change('30'), data })).output.code).toBe(0)
+    expect(changes).toEqual([
+      ['', 2],
+      ['second', 30],
+    ])
+  })
+
+  test.each(['', '0', '-1', '1.5', 'many', '1e3'])('with the number "%s" changes nothing', async authzNo => {
+    const changes: unknown[] = []
+    const xsf = await start({ admin: { setSlots: (...change) => void changes.push(change) } })
+    const { output } = await xsf.call(change(authzNo))
+    expect(output).toMatchObject({ code: 10106, err: expect.stringContaining(`"${authzNo}"`) })
+    expect(changes).toEqual([])
+  })
+
+  test('tells what the administration refuses', async () => {
+    const refuse = () => {
+      throw new ServiceError('model_unknown', 'no such service')
+    }
+    const xsf = await start({ admin: { setSlots: refuse } })
+    expect((await xsf.call(change('2'))).output).toMatchObject({ code: 10404, err: 'no such service' })
+  })
 })
 
 test('an unknown operation is told which are known', async () => {
