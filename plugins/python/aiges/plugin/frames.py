@@ -37,6 +37,10 @@ class Frames:
         """No frame follows."""
         self._queue.put(_END)
 
+    def stop(self) -> None:
+        """The wrapper has given its last result and gets no further frame. Called where the wrapper runs."""
+        self._ended = True
+
     def cancel(self) -> None:
         """The session was given up."""
         self._cancelled = True
@@ -73,6 +77,10 @@ class AsyncFrames:
     def end(self) -> None:
         """No frame follows."""
         self.put(_END)
+
+    def stop(self) -> None:
+        """The wrapper has given its last result and gets no further frame. Called where the wrapper runs."""
+        self._ended = True
 
     def cancel(self) -> None:
         """The session was given up; its task is cancelled elsewhere."""

@@ -57,7 +57,7 @@ class GeneratorSession:
         self._frames.cancel()
 
     def _run(self) -> None:
-        self._finish(run_generator(self.call, self._start_generator, self._yielded, self._frames.end))
+        self._finish(run_generator(self.call, self._start_generator, self._yielded, self._frames.stop))
 
     async def _run_async(self) -> None:
-        self._finish(await run_async_generator(self.call, self._start_generator, self._yielded, self._frames.end))
+        self._finish(await run_async_generator(self.call, self._start_generator, self._yielded, self._frames.stop))

@@ -14,7 +14,7 @@ from aiges.context import set_current
 from aiges.core.types import DataBegin, DataContinue, DataEnd
 from aiges.dto import Response
 from aiges.errors import USER_EXEC_ERROR
-from aiges.loader import InvalidAnswer, LoadedWrapper, describe_exception
+from aiges.loader import LoadedWrapper, describe_exception
 from aiges.plugin.call import Call
 from aiges.utils.log import log
 
@@ -63,6 +63,10 @@ class YieldedResults:
         log.error("%s failed (sid %s)", self._title, sid, exc_info=error)
         self._last = self._results.failure(USER_EXEC_ERROR, describe_exception(error))
 
+    def warn_of_late_result(self, sid: str) -> None:
+        """The wrapper goes on after its last result; that is dropped."""
+        log.warning("%s yielded a result after the last one, which has status DataEnd (sid %s)", self._title, sid)
+
     def cancelled(self) -> None:
         """The call was given up; the host ignores the message, but waits for it."""
         self._last = self._results.failure(USER_EXEC_ERROR, "cancelled")
@@ -97,7 +101,8 @@ def run_generator(
             if call.cancelled:
                 break
             if not open_end:
-                raise InvalidAnswer("a result was yielded after the last one (status DataEnd)")
+                yielded.warn_of_late_result(call.sid)
+                break
             open_end = yielded.take(value)
             if not open_end:
                 no_more_frames()
@@ -137,7 +142,8 @@ async def run_async_generator(
             if call.cancelled:
                 break
             if not open_end:
-                raise InvalidAnswer("a result was yielded after the last one (status DataEnd)")
+                yielded.warn_of_late_result(call.sid)
+                break
             open_end = yielded.take(value)
             if not open_end:
                 no_more_frames()
