@@ -17,19 +17,21 @@ export interface AseBody {
 const NONE: JsonObject = {}
 
 /**
- * Parses a request body: a Buffer, or nothing when the request has none.
- * @throws ServiceError `body_not_json`, or `schema_violation` when a section is no object
+ * Parses a request body or a frame: a Buffer, or nothing when the request has none.
+ * @param notJson what text that is no JSON object is refused with
+ * @throws ServiceError with that reason, or `schema_violation` when a section is no object
  */
-export function parseBody(body: unknown): AseBody {
+export function parseBody(body: unknown, notJson: 'body_not_json' | 'frame_not_json' = 'body_not_json'): AseBody {
   let text: string
   let json: unknown
   try {
     text = Buffer.isBuffer(body) ? body.toString() : ''
     json = JSON.parse(text)
   } catch (error) {
-    throw new ServiceError('body_not_json', `the body is not JSON: ${(error as Error).message}`)
+    const what = notJson === 'body_not_json' ? 'body' : 'frame'
+    throw new ServiceError(notJson, `the ${what} is not JSON: ${(error as Error).message}`)
   }
-  if (!isObject(json)) throw new ServiceError('body_not_json')
+  if (!isObject(json)) throw new ServiceError(notJson)
   const header = section(json, 'header')
   const parameter = section(json, 'parameter')
   return { text, json, header, parameter, payload: section(json, 'payload') }
@@ -47,13 +49,21 @@ function section(json: JsonObject, name: string): JsonObject {
  * @throws ServiceError `payload_undecodable`, `schema_violation` (a status that is none) or `input_missing`
  */
 export function decodePayloads(body: AseBody): Payload[] {
-  const source = new JsonSource(body.text)
-  const payloads = Object.keys(body.payload).map(key => decodePayload(key, body.payload[key], source))
+  const payloads = decodeEntries(body, Status.once)
   if (payloads.length === 0) throw new ServiceError('input_missing')
   return payloads
 }
 
-function decodePayload(key: string, entry: unknown, source: JsonSource): Payload {
+/**
+ * As `decodePayloads`, of a section that may be empty.
+ * @param absent the status of a payload that states none
+ */
+export function decodeEntries(body: AseBody, absent: Status): Payload[] {
+  const source = new JsonSource(body.text)
+  return Object.keys(body.payload).map(key => decodePayload(key, body.payload[key], source, absent))
+}
+
+function decodePayload(key: string, entry: unknown, source: JsonSource, absent: Status): Payload {
   const path = `payload.${key}`
   if (!isObject(entry)) throw new ServiceError('payload_undecodable', `${path}: must be an object`)
   let type: DataType | undefined
@@ -69,7 +79,7 @@ function decodePayload(key: string, entry: unknown, source: JsonSource): Payload
     throw new ServiceError('input_missing', `${path}: has no data; give one of ${DATA_TYPES.join(', ')}`)
   }
   const value = entry[type]
-  const status = decodeStatus(attributes['status'], path)
+  const status = decodeStatus(attributes['status'], path) ?? absent
   if (typeof value === 'string') {
     return { key, type, status, attributes, data: decodeBase64(value, `${path}.${type}`) }
   }
@@ -81,9 +91,14 @@ function decodePayload(key: string, entry: unknown, source: JsonSource): Payload
   return { key, type, status, attributes, data: Buffer.from(source.textOf(['payload', key, type])) }
 }
 
-function decodeStatus(value: string | undefined, path: string): Status {
+/**
+ * Reads a status in its string form; undefined where there is none.
+ * @throws ServiceError `schema_violation`, naming the path of the object whose status it is
+ */
+export function decodeStatus(value: string | undefined, path: string): Status | undefined {
   switch (value) {
     case undefined:
+      return undefined
     case '3':
       return Status.once
     case '0':
@@ -181,20 +196,26 @@ export function plainOrBase64(payload: Payload): string {
 }
 
 /**
- * Renders the answer of a once request as JSON text.
+ * Renders a result over HTTP as JSON text.
  * @param show gives the text that stands for a payload's data
+ * @param seq number of the result among those of its request, from 0
  */
-export function encodeResult(result: InferenceResult, sid: string, show: (payload: Payload) => string): string {
+export function encodeResult(
+  result: InferenceResult,
+  sid: string,
+  show: (payload: Payload) => string,
+  seq = 0,
+): string {
   const payload: Record<string, Attributes> = {}
-  for (const output of result.payloads) payload[output.key] = describeOutput(output, result.status, show(output))
+  for (const output of result.payloads) payload[output.key] = describeOutput(output, result.status, seq, show(output))
   return JSON.stringify({ header: { code: 0, sid, status: result.status }, payload })
 }
 
 /** Members are set one by one: JSON.stringify takes twice as long over an object made by spreading another one. */
-function describeOutput({ attributes, type }: Payload, status: Status, data: string): Attributes {
+function describeOutput({ attributes, type }: Payload, status: Status, seq: number, data: string): Attributes {
   const described: Record<string, string> = {}
   for (const name in attributes) described[name] = attributes[name] as string
-  described['seq'] = '0'
+  described['seq'] = String(seq)
   described['status'] = String(status)
   described[type] = data
   return described

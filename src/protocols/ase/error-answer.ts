@@ -10,26 +10,15 @@ export type ErrorHandler = (error: unknown, request: FastifyRequest, reply: Fast
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
 /**
- * Makes the handler that answers every error in the form of ASE and logs it in one line: what is the server's fault at
- * `error`, the rest at `info`. Set it on the root of the HTTP server, it also covers what goes wrong before a route is
- * found.
+ * Makes the handler that answers every error in the form of ASE and logs it. Set it on the root of the HTTP server, it
+ * also covers what goes wrong before a route is found.
  */
 export function aseErrorHandler(log: Logger): ErrorHandler {
   return (thrown, request, reply) => {
     const error = fromFastify(thrown, request)
     const { code, http } = ASE_ERRORS[error.reason]
     const sid = request.id
-    const entry = {
-      sid,
-      reason: error.reason,
-      code,
-      method: request.method,
-      path: request.url,
-      ...(error.wrapperRet !== undefined && { ret: error.wrapperRet }),
-      ...(error.cause !== undefined && { err: error.cause }),
-    }
-    if (http >= 500) log.error(entry, error.message)
-    else log.info(entry, error.message)
+    logError(log, error, { sid, method: request.method, path: request.url })
     if (error.reason === 'cancelled' && reply.raw.destroyed) {
       reply.hijack()
       return
@@ -41,6 +30,28 @@ export function aseErrorHandler(log: Logger): ErrorHandler {
       .header('content-type', JSON_TYPE)
       .send(encodeError(code, aseMessage(error), sid))
   }
+}
+
+/** Which request it was that went wrong. */
+export interface FailedRequest {
+  readonly sid: string
+  readonly method: string
+  readonly path: string
+}
+
+/** Logs an error in one line: what is the server's fault at `error`, the rest at `info`. */
+export function logError(log: Logger, error: ServiceError, { sid, ...request }: FailedRequest): void {
+  const { code, http } = ASE_ERRORS[error.reason]
+  const entry = {
+    sid,
+    reason: error.reason,
+    code,
+    ...request,
+    ...(error.wrapperRet !== undefined && { ret: error.wrapperRet }),
+    ...(error.cause !== undefined && { err: error.cause }),
+  }
+  if (http >= 500) log.error(entry, error.message)
+  else log.info(entry, error.message)
 }
 
 /** What fastify itself refuses, by its error code. */

@@ -25,6 +25,21 @@ export function acceptedSchema(schema: ModelSchema, name: string): JsonObject {
   })
 }
 
+/**
+ * The part of `acceptedSchema` that the first frame of a session must satisfy: any payload will do, and the status of
+ * the header is that of a frame.
+ */
+export function demandSchema(schema: ModelSchema, name: string): JsonObject {
+  const { required, ...accepted } = acceptedSchema(schema, name)
+  const free = changeProperties(accepted, {
+    header: rule => changeProperties(rule, { status: () => ANYTHING }),
+    payload: () => ANYTHING,
+  })
+  return Array.isArray(required) ? { ...free, required: required.filter(key => key !== 'payload') } : free
+}
+
+const ANYTHING: JsonObject = {}
+
 function dropAppId(header: JsonObject): JsonObject {
   const { required, ...rest } = header
   if (!Array.isArray(required)) return header

@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { ServiceError } from '../../core/error.js'
 import type { JsonObject, ModelInfo, ModelSchema } from '../../core/model.js'
 import type { AseBody } from './codec.js'
-import { acceptedSchema } from './request-schema.js'
+import { acceptedSchema, demandSchema } from './request-schema.js'
 
 interface Validators {
   readonly modelName: string
@@ -13,9 +13,14 @@ interface Validators {
   readonly byServiceId: ValidateFunction
 }
 
-/** Checks requests against the schemas of wrappers; each schema is compiled once. */
+type SchemaOf = typeof acceptedSchema
+
+/** Checks requests against the schemas of wrappers; each schema is compiled once, when it is first needed. */
 export class SchemaCheck {
-  private readonly compiled = new WeakMap<ModelSchema, Validators | 'unusable'>()
+  private readonly compiled = new Map<SchemaOf, WeakMap<ModelSchema, Validators | 'unusable'>>([
+    [acceptedSchema, new WeakMap()],
+    [demandSchema, new WeakMap()],
+  ])
 
   /** @param log is told, once, of a schema that cannot be compiled; requests to that model are not checked */
   constructor(private readonly log: Logger) {}
@@ -25,8 +30,17 @@ export class SchemaCheck {
    * @throws ServiceError `schema_violation`; the message names the path and the rule
    */
   check(model: ModelInfo, body: AseBody): void {
+    this.checkAgainst(acceptedSchema, model, body)
+  }
+
+  /** As `check`, of the frame that opens a session: header and parameters are checked and payloads are not. */
+  checkDemand(model: ModelInfo, body: AseBody): void {
+    this.checkAgainst(demandSchema, model, body)
+  }
+
+  private checkAgainst(schemaOf: SchemaOf, model: ModelInfo, body: AseBody): void {
     if (model.schema === undefined) return
-    const validators = this.validatorsOf(model.name, model.schema)
+    const validators = this.validatorsOf(schemaOf, model.name, model.schema)
     if (validators === 'unusable') return
     const { serviceId } = model.schema
     const own = Object.hasOwn(body.parameter, serviceId) && !Object.hasOwn(body.parameter, model.name)
@@ -36,18 +50,18 @@ export class SchemaCheck {
     throw new ServiceError('schema_violation', error === undefined ? undefined : describeViolation(error))
   }
 
-  private validatorsOf(modelName: string, schema: ModelSchema): Validators | 'unusable' {
-    const known = this.compiled.get(schema)
+  private validatorsOf(schemaOf: SchemaOf, modelName: string, schema: ModelSchema): Validators | 'unusable' {
+    const known = this.compiled.get(schemaOf)?.get(schema)
     if (known === 'unusable' || known?.modelName === modelName) return known
-    const compiled = this.compile(modelName, schema)
-    this.compiled.set(schema, compiled)
+    const compiled = this.compile(schemaOf, modelName, schema)
+    this.compiled.get(schemaOf)?.set(schema, compiled)
     return compiled
   }
 
-  private compile(modelName: string, schema: ModelSchema): Validators | 'unusable' {
+  private compile(schemaOf: SchemaOf, modelName: string, schema: ModelSchema): Validators | 'unusable' {
     try {
-      const byServiceId = compile(acceptedSchema(schema, schema.serviceId))
-      const byModelName = modelName === schema.serviceId ? byServiceId : compile(acceptedSchema(schema, modelName))
+      const byServiceId = compile(schemaOf(schema, schema.serviceId))
+      const byModelName = modelName === schema.serviceId ? byServiceId : compile(schemaOf(schema, modelName))
       return { modelName, byModelName, byServiceId }
     } catch (error) {
       this.log.warn({ err: error, model: modelName }, "the wrapper's schema is not usable; its requests go unchecked")

@@ -4,10 +4,14 @@ import type {
   InferenceResult,
   InferenceService,
   RequestContext,
+  SessionRequest,
 } from '../../../../src/core/inference.js'
 import type { ModelInfo, ModelSchema } from '../../../../src/core/model.js'
 import { type Payload, Status } from '../../../../src/core/payload.js'
+import { DrivenSession } from './driven-session.js'
 
+type Results = (request: InferenceRequest, ctx: RequestContext) => AsyncIterable<InferenceResult>
+type Opened = (session: DrivenSession) => void | Promise<void>
 type Answer = (request: InferenceRequest, ctx: RequestContext) => InferenceResult | Promise<InferenceResult>
 
 /** An InferenceService whose models are what a test says, and whose answers come from a function. */
@@ -18,6 +22,15 @@ export class FakeInference implements InferenceService {
     public served: ModelInfo[],
     public answer: Answer = () => resultOf(textOutput('ok')),
   ) {}
+
+  /** The sessions so far. */
+  readonly sessions: DrivenSession[] = []
+  /** What `stream` gives. */
+  results: Results = async function* () {
+    yield { status: Status.end, payloads: [textOutput('ok')] }
+  }
+  /** What happens before a session is handed out; may throw. */
+  opened: Opened = () => {}
 
   models(): readonly ModelInfo[] {
     return this.served
@@ -32,6 +45,18 @@ export class FakeInference implements InferenceService {
   async once(request: InferenceRequest, ctx: RequestContext): Promise<InferenceResult> {
     this.requests.push(request)
     return this.answer(request, ctx)
+  }
+
+  stream(request: InferenceRequest, ctx: RequestContext): AsyncIterable<InferenceResult> {
+    this.requests.push(request)
+    return this.results(request, ctx)
+  }
+
+  async open(request: SessionRequest, ctx: RequestContext): Promise<DrivenSession> {
+    const session = new DrivenSession(request, ctx)
+    this.sessions.push(session)
+    await this.opened(session)
+    return session
   }
 }
 

@@ -1,0 +1,74 @@
+import type { FastifyInstance, RouteHandlerMethod } from 'fastify'
+import type { Logger } from 'pino'
+import type { InferenceService } from '../../core/inference.js'
+import { type ServerWebSocket, webSockets } from '../shared/web-sockets.js'
+import { Conversation, type ConversationLimits } from './conversation.js'
+import { modelAt, pathOf } from './model-paths.js'
+import { type SidOrigin, sidSource } from './session-sid.js'
+import type { Translator } from './translator.js'
+
+/** The route of all paths that have no other. */
+export const ANY_PATH = '/*'
+
+/** How sessions over WebSocket behave. */
+export interface AseWebSocketOptions extends ConversationLimits {
+  readonly sidOrigin: SidOrigin
+  /** How often a ping is sent, in ms; a client that does not answer is cut off. */
+  readonly pingIntervalMs: number
+  /** How long open sessions may go on when the server closes, in ms. */
+  readonly drainTimeoutMs: number
+}
+
+/** Those of the reference's configuration and of the ASE protocol. */
+export const WEB_SOCKET_DEFAULTS: AseWebSocketOptions = {
+  sidOrigin: { sub: 'ase', host: '0.0.0.0', port: 5090 },
+  readTimeoutMs: 15_000,
+  sessionTimeoutMs: 180_000,
+  lingerMs: 5000,
+  readerTimeoutMs: 30_000,
+  maxBufferedBytes: 1 << 20,
+  pingIntervalMs: 30_000,
+  drainTimeoutMs: 0,
+}
+
+export interface WebSocketRouteOptions extends AseWebSocketOptions {
+  readonly inference: InferenceService
+  readonly translator: Translator
+  readonly log: Logger
+  readonly maxFrameBytes: number
+  /** Answers a GET without a WebSocket, and a WebSocket to a path that has no model. */
+  readonly refuse: RouteHandlerMethod
+}
+
+/**
+ * Takes WebSockets at the path of every model, known now or later; any other path refuses them before they are
+ * accepted.
+ */
+export async function webSocketRoutes(app: FastifyInstance, options: WebSocketRouteOptions): Promise<void> {
+  const { inference, maxFrameBytes, pingIntervalMs, drainTimeoutMs, refuse } = options
+  const nextSid = sidSource(options.sidOrigin)
+  const conversations = new Set<Conversation>()
+  await app.register(webSockets, { maxFrameBytes, pingIntervalMs })
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.ws && modelAt(inference.models(), pathOf(request.url)) === undefined) {
+      await refuse.call(app, request, reply)
+    }
+  })
+  app.route({
+    method: 'GET',
+    url: ANY_PATH,
+    handler: refuse,
+    wsHandler: (socket, request) => {
+      const place = { sid: nextSid(), path: pathOf(request.url) }
+      const conversation = new Conversation(socket as ServerWebSocket, { ...options, ...place })
+      conversations.add(conversation)
+      socket.on('close', () => conversations.delete(conversation))
+    },
+  })
+  app.addHook('preClose', async () => {
+    for (const conversation of conversations) conversation.goAway(drainTimeoutMs)
+  })
+}
+
+/** Has fastify run the plugin on the server itself, whose every route refuses WebSockets by this plugin's hook. */
+Object.assign(webSocketRoutes, { [Symbol.for('skip-override')]: true })
