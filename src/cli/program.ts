@@ -7,6 +7,7 @@ import { init } from './init.js'
 import { mnist } from './mnist.js'
 import { packageVersion } from './package-files.js'
 import { type ServeOptions, serve } from './serve.js'
+import { type StreamOptions, stream } from './stream.js'
 import type { Terminal } from './terminal.js'
 import { USAGE } from './usage.js'
 
@@ -77,6 +78,18 @@ function addCommands(program: Command, terminal: Terminal, done: (exitCode: numb
     .option('-o, --output <dir>', 'folder that images and other binary outputs are written to')
     .option('--json', 'print the answer as JSON')
     .action(async (inputs: string[], options: CallOptions) => done(await call(inputs, options, terminal)))
+  program
+    .command('stream')
+    .description('sends a recording to a running service in frames and prints the results as they come')
+    .argument('<input>', 'key=@file: a WAV file, or a .pcm or .raw file (16-bit mono, 16 kHz)')
+    .option('-u, --url <url>', "where the daemon's HTTP listens (default: http://127.0.0.1:1888)")
+    .option('-s, --service <name>', 'service (default: svcName)')
+    .option('--param <name=value>', 'parameter, may be repeated; name="1" sends the text 1', collect)
+    .option('--accept <name>', 'output to ask for, may be repeated (default: all)', collect)
+    .option('--frame-ms <ms>', 'length of a frame (default: 40)')
+    .option('--realtime', 'send at the pace of the recording (default: as fast as possible)')
+    .option('--json', 'print every message as JSON')
+    .action(async (input: string, options: StreamOptions) => done(await stream(input, options, terminal)))
   program
     .command('version')
     .description('prints the version (the same as -v)')

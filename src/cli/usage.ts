@@ -20,6 +20,9 @@ export const USAGE = `aiservice: serves AI models that run behind Python wrapper
   aiservice call img=@seven.png
                           向运行中的服务发送文件或文本, 并打印结果
                           (sends files or texts to a running service and prints the answer)
+  aiservice stream audio=@speech.wav --realtime
+                          向运行中的服务流式发送录音, 并实时打印结果
+                          (sends a recording in frames and prints the results as they come)
   aiservice help COMMAND  命令的详细说明 (more about a command)
 
 - 参数 (flags; one dash or two, "-m 0" or "-m=0")
