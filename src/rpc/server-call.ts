@@ -1,5 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Deadline, ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js'
 import { ServiceError } from '../core/error.js'
+
+/** At its deadline a caller cancels the call itself; by the clock here, which started later, that is a little too early. */
+const DEADLINE_SLACK_MS = 50
 
 /** What all kinds of calls have in common. */
 export interface ServerCall {
@@ -16,7 +20,7 @@ export function callSignal(call: ServerCall): AbortSignal {
   const controller = new AbortController()
   const abort = () => {
     const deadline = callDeadline(call)
-    const late = deadline !== undefined && deadline <= performance.now()
+    const late = deadline !== undefined && deadline - performance.now() < DEADLINE_SLACK_MS
     controller.abort(new ServiceError(late ? 'result_timeout' : 'cancelled'))
   }
   if (call.cancelled) abort()
@@ -55,15 +59,40 @@ export async function sendMessage<Request, Response>(
 
 /**
  * The messages of a client's stream, one read at a time; ends with its half-close. Leaving the loop leaves the call open.
+ * The stream's own iterator would destroy the call when a status other than OK is sent while it waits.
  * @throws the signal's reason when the call ended before that
  */
 export async function* receivedMessages<Request, Response>(
   call: ServerDuplexStream<Request, Response>,
   signal: AbortSignal,
 ): AsyncGenerator<Request, void, undefined> {
+  let ended = false
+  let wake = () => {}
+  const onReadable = () => wake()
+  const onEnd = () => {
+    ended = true
+    wake()
+  }
+  call.on('readable', onReadable).on('end', onEnd)
+  signal.addEventListener('abort', onReadable)
   try {
-    yield* call.iterator({ destroyOnReturn: false })
-  } catch (thrown) {
-    throw signal.aborted ? signal.reason : thrown
+    for (;;) {
+      signal.throwIfAborted()
+      const message: Request | null = call.read()
+      if (message !== null) yield message
+      else if (ended) {
+        // A stream that was cancelled ends too, and says only then, but within this turn, that it was cancelled.
+        await nextTurn()
+        signal.throwIfAborted()
+        return
+      } else {
+        await new Promise<void>(resolve => {
+          wake = resolve
+        })
+      }
+    }
+  } finally {
+    call.off('readable', onReadable).off('end', onEnd)
+    signal.removeEventListener('abort', onReadable)
   }
 }

@@ -1,28 +1,48 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { ServiceError } from '../../../src/core/error.js'
 import type {
   InferenceRequest,
   InferenceResult,
   InferenceService,
   RequestContext,
+  Session,
 } from '../../../src/core/inference.js'
 import { instrumentInference } from '../../../src/telemetry/instrumented-inference.js'
 import { createMetrics, type Metrics } from '../../../src/telemetry/metrics.js'
+import { FakeSession } from '../protocols/shared/fake-session.js'
 
 const RESULT: InferenceResult = { status: 3, payloads: [] }
+const RESULT_BEGUN: InferenceResult = { status: 0, payloads: [] }
 const request = (model = 'svcName'): InferenceRequest => ({ model, parameters: {}, payloads: [], accepts: [] })
 const ctx: RequestContext = { sid: 'sid-1', protocol: 'ase', signal: new AbortController().signal }
 
-function setUp(once: InferenceService['once'] = async () => RESULT) {
+function setUp(once: InferenceService['once'] = async () => RESULT, { stream, open }: Streaming = STREAMING) {
   const metrics = createMetrics({ version: '1.2.3' })
   const info = { name: 'svcName', readiness: { ready: true } } as const
   const model = (name: string) => {
     if (name === '' || name === 'svcName') return info
     throw new ServiceError('model_unknown')
   }
-  const inference = instrumentInference({ models: () => [info], model, once }, metrics)
+  const inference = instrumentInference({ models: () => [info], model, once, stream, open }, metrics)
   return { metrics, inference }
 }
+
+const LABELS = 'model="svcName",protocol="ase"'
+const counted = (metrics: Metrics) => samples(metrics, 'aiservice_requests_total')
+const inFlight = async (metrics: Metrics) =>
+  Number((await samples(metrics, 'aiservice_requests_in_flight'))[0]?.split(' ').at(-1))
+
+async function* failing(error: ServiceError): AsyncGenerator<InferenceResult> {
+  yield RESULT_BEGUN
+  throw error
+}
+
+type Streaming = Pick<InferenceService, 'stream' | 'open'>
+
+function unexpected(): never {
+  throw new Error('the test expects no such call')
+}
+const STREAMING: Streaming = { stream: unexpected, open: unexpected }
 
 /** The samples of one metric, without the comments. */
 async function samples(metrics: Metrics, name: string): Promise<string[]> {
@@ -59,6 +79,84 @@ test('names that no model has share one label', async () => {
   expect(await samples(metrics, 'aiservice_requests_total')).toEqual([
     'aiservice_requests_total{model="unknown",protocol="ase",code="model_unknown"} 3',
   ])
+})
+
+describe('a stream', () => {
+  async function* stream(): AsyncGenerator<InferenceResult> {
+    yield { status: 0, payloads: [] }
+    yield { status: 2, payloads: [] }
+  }
+  const crashed = new ServiceError('plugin_crashed')
+
+  test.each([
+    ['ok', 'with its last result', stream, 2],
+    ['cancelled', 'when its reader leaves before the last result', stream, 1],
+    ['plugin_crashed', 'with the reason for which it fails', () => failing(crashed), 2],
+  ] as const)('counts as %s %s', async (code, _when, results, reads) => {
+    const { metrics, inference } = setUp(undefined, { ...STREAMING, stream: results })
+    const reading = async () => {
+      let read = 0
+      for await (const _result of inference.stream(request(), ctx)) {
+        read += 1
+        if (read === reads) break
+      }
+    }
+    if (code === 'plugin_crashed') await expect(reading()).rejects.toBe(crashed)
+    else await reading()
+    expect(await counted(metrics)).toEqual([`aiservice_requests_total{${LABELS},code="${code}"} 1`])
+    expect(await inFlight(metrics)).toBe(0)
+  })
+})
+
+describe('a session', () => {
+  const openOf = (session: FakeSession): Streaming => ({ ...STREAMING, open: async () => session })
+  const sessionRequest = { model: 'svcName', parameters: {}, accepts: [] }
+
+  test('counts as one request that is in flight until its last result', async () => {
+    const fake = new FakeSession(() => {})
+    const { metrics, inference } = setUp(undefined, openOf(fake))
+    const session = await inference.open(sessionRequest, ctx)
+    await session.write({ payloads: [], last: false })
+    expect(fake.frames).toHaveLength(1)
+    expect(await inFlight(metrics)).toBe(1)
+    fake.give(1)
+    fake.give(2)
+    const statuses: number[] = []
+    for await (const { status } of session.results) statuses.push(status)
+    session.abort(new ServiceError('cancelled'))
+    expect(statuses).toEqual([1, 2])
+    expect(await counted(metrics)).toEqual([`aiservice_requests_total{${LABELS},code="ok"} 1`])
+    expect(await inFlight(metrics)).toBe(0)
+  })
+
+  test.each([
+    ['ok', (session: Session) => session.close()],
+    ['cancelled', (session: Session) => session.abort(new ServiceError('cancelled'))],
+  ])('counts as %s when its client ends it so', async (code, endSession) => {
+    const fake = new FakeSession(() => {})
+    const { metrics, inference } = setUp(undefined, openOf(fake))
+    endSession(await inference.open(sessionRequest, ctx))
+    expect(fake.ended).toBeDefined()
+    expect(await counted(metrics)).toEqual([`aiservice_requests_total{${LABELS},code="${code}"} 1`])
+  })
+
+  test('counts as the reason for which it fails, told to the reader of its results', async () => {
+    const fake = new FakeSession(() => {})
+    const { metrics, inference } = setUp(undefined, openOf(fake))
+    const session = await inference.open(sessionRequest, ctx)
+    const reason = new ServiceError('session_timeout')
+    fake.abort(reason)
+    await expect(session.results[Symbol.asyncIterator]().next()).rejects.toBe(reason)
+    session.close()
+    expect(await counted(metrics)).toEqual([`aiservice_requests_total{${LABELS},code="session_timeout"} 1`])
+  })
+
+  test('that is not opened counts as the reason', async () => {
+    const open = () => Promise.reject(new ServiceError('no_slot'))
+    const { metrics, inference } = setUp(undefined, { ...STREAMING, open })
+    await expect(inference.open(sessionRequest, ctx)).rejects.toMatchObject({ reason: 'no_slot' })
+    expect(await counted(metrics)).toEqual([`aiservice_requests_total{${LABELS},code="no_slot"} 1`])
+  })
 })
 
 test('knows how many requests are in flight and how long they took', async () => {
