@@ -67,6 +67,7 @@ class LoadedWrapper:
         self.once_is_async_generator = inspect.isasyncgenfunction(once_method)
         self.once_is_coroutine = inspect.iscoroutinefunction(once_method)
         self.has_stream = self._overrides("wrapperStream")
+        self.stream_is_async = self.has_stream and inspect.isasyncgenfunction(instance.wrapperStream)
 
     def _optional(self, name: str, required: tuple[str, ...], optional: tuple[str, ...]) -> Any:
         method = getattr(self.instance, name, None)

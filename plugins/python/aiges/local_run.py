@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from aiges.context import RequestContext, set_current
@@ -20,6 +22,7 @@ from aiges.loader import (
     describe_exception,
 )
 from aiges.param_fields import ParamField
+from aiges.plugin.frames import AsyncFrames, Frames
 from aiges.schema import declared_fields
 from aiges.utils.log import log
 
@@ -48,7 +51,9 @@ def run_loaded(wrapper: LoadedWrapper, stream: bool = False) -> None:
         fields = declared_fields(wrapper.instance.requestCls)
         params = {"sid": LOCAL_SID, **test_params(fields)}
         request = DataListCls([test_node(field) for field in fields if isinstance(field, PayloadField)])
-        if stream:
+        if stream and wrapper.has_stream:
+            _run_stream(wrapper, params, request)
+        elif stream:
             _run_session(wrapper, params, request)
         else:
             _run_once(wrapper, params, request)
@@ -81,14 +86,50 @@ def test_node(field: PayloadField) -> DataListNode:
 
 def _run_once(wrapper: LoadedWrapper, params: dict[str, str], request: DataListCls) -> None:
     set_current(RequestContext(LOCAL_SID))
+    loop = asyncio.new_event_loop()
     try:
-        response = wrapper.once(params, request, LOCAL_SID, 0)
+        answer = wrapper.once(params, request, LOCAL_SID, 0)
+        if wrapper.once_is_coroutine:
+            answer = loop.run_until_complete(answer)
+        answers = list(_yielded(answer, loop)) if wrapper.yields_results else [answer]
     except Exception as error:
         log.exception("wrapperOnceExec raised")
         raise InvalidAnswer(f"wrapperOnceExec raised {describe_exception(error)}") from error
     finally:
+        loop.close()
         set_current(None)
-    _show(check_response(response), wrapper)
+    for answer in answers:
+        response = wrapper.to_response(answer, "wrapperOnceExec") if wrapper.yields_results else check_response(answer)
+        _show(response, wrapper)
+
+
+def _run_stream(wrapper: LoadedWrapper, params: dict[str, str], request: DataListCls) -> None:
+    set_current(RequestContext(LOCAL_SID))
+    loop = asyncio.new_event_loop()
+    frames: Any = AsyncFrames(loop) if wrapper.stream_is_async else Frames()
+    frames.put(request)
+    frames.end()
+    try:
+        answers = list(_yielded(wrapper.stream(params, frames), loop))
+    except Exception as error:
+        log.exception("wrapperStream raised")
+        raise InvalidAnswer(f"wrapperStream raised {describe_exception(error)}") from error
+    finally:
+        loop.close()
+        set_current(None)
+    for answer in answers:
+        _show(wrapper.to_response(answer, "wrapperStream"), wrapper)
+
+
+def _yielded(generator: Any, loop: asyncio.AbstractEventLoop) -> Iterator[Any]:
+    if not hasattr(generator, "__anext__"):
+        yield from generator
+        return
+    while True:
+        try:
+            yield loop.run_until_complete(generator.__anext__())
+        except StopAsyncIteration:
+            return
 
 
 def _run_session(wrapper: LoadedWrapper, params: dict[str, str], request: DataListCls) -> None:

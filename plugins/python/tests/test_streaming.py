@@ -157,6 +157,14 @@ class WrapperStreamTest(Case):
                 self.assertIn(text or "wrapperStream must return a Response, not object", results[-1].message)
                 self.assertEqual(self.notes.rest(), [f"begin sid-{id} ", "closed"])
 
+    def test_a_method_that_does_not_yield_is_told_so(self):
+        source = NOTE + "class Wrapper(Noting):\n    def wrapperStream(self, params, frames): pass\n"
+        with self.client(source) as client:
+            client.send(open_session(1))
+            (failed,) = client.all_results(1)
+            self.assertEqual(failed.code, 30003)
+            self.assertIn("wrapperStream must yield its results; it returned NoneType", failed.message)
+
     def test_a_session_that_is_given_up_closes_its_generator_before_the_last_result(self):
         for client in self.clients():
             for id, end in enumerate((cancel, close), 1):

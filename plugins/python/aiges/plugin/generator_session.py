@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from typing import Any, Callable
 
 from aiges.dto import DataListCls
@@ -32,7 +31,7 @@ class GeneratorSession:
         self.call = call
         self._pool = pool
         self._finish = finish
-        self._async = inspect.isasyncgenfunction(wrapper.instance.wrapperStream)
+        self._async = wrapper.stream_is_async
         self._frames: Any = AsyncFrames(event_loop()) if self._async else Frames()
         self._yielded = YieldedResults(wrapper, results, "wrapperStream")
         self._start_generator = lambda: wrapper.stream(params, self._frames)

@@ -113,8 +113,9 @@ class Sessions:
             self._finish(id, last)
 
         def on_handle(handle: str) -> None:
-            with self._lock:
-                self._names[handle] = session
+            if handle:
+                with self._lock:
+                    self._names[handle] = session
 
         session = CallbackSession(call, params, tag, self._wrapper, results, self._pool, finish)
         session.on_handle = on_handle

@@ -7,14 +7,14 @@ the call's id free.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from typing import Any, Callable, Protocol
 
 from aiges.context import set_current
 from aiges.core.types import DataBegin, DataContinue, DataEnd
 from aiges.dto import Response
 from aiges.errors import USER_EXEC_ERROR
-from aiges.loader import LoadedWrapper, describe_exception
+from aiges.loader import InvalidAnswer, LoadedWrapper, describe_exception
 from aiges.plugin.call import Call
 from aiges.utils.log import log
 
@@ -44,6 +44,11 @@ class YieldedResults:
         self._title = title
         self._once_status = DataBegin
         self._last: Any = None
+
+    def check_yields(self, returned: Any, kind: type) -> None:
+        """Raises InvalidAnswer when a method that should yield returned something else."""
+        if not isinstance(returned, kind):
+            raise InvalidAnswer(f"{self._title} must yield its results; it returned {type(returned).__name__}")
 
     def take(self, value: Any) -> bool:
         """Sends a result; returns False when it is the last one, which is kept. Raises InvalidAnswer."""
@@ -95,6 +100,7 @@ def run_generator(
     generator: Any = None
     try:
         generator = start()
+        yielded.check_yields(generator, Iterable)
         open_end = True
         for value in generator:
             call.wait_while_paused()
@@ -109,11 +115,10 @@ def run_generator(
             call.wait_while_paused()
             if call.cancelled:
                 break
-    except GeneratorExit:
-        pass
     except BaseException as error:
         # SystemExit too: a wrapper that calls sys.exit() fails its request, it does not end the service.
-        yielded.fail(error, call.sid)
+        if not (call.cancelled and isinstance(error, GeneratorExit)):
+            yielded.fail(error, call.sid)
     try:
         close = getattr(generator, "close", None)
         if close is not None:
@@ -136,6 +141,7 @@ async def run_async_generator(
     try:
         cancel_task_with(call)
         generator = start()
+        yielded.check_yields(generator, AsyncGenerator)
         open_end = True
         async for value in generator:
             await call.resumed()
@@ -152,13 +158,11 @@ async def run_async_generator(
             await call.resumed()
             if call.cancelled:
                 break
-    except (GeneratorExit, asyncio.CancelledError) as error:
-        if not call.cancelled:
-            yielded.fail(error, call.sid)
     except BaseException as error:
-        yielded.fail(error, call.sid)
+        if not (call.cancelled and isinstance(error, (GeneratorExit, asyncio.CancelledError))):
+            yielded.fail(error, call.sid)
     try:
-        if generator is not None:
+        if isinstance(generator, AsyncGenerator):
             await generator.aclose()
     except BaseException as error:
         if not call.cancelled:
