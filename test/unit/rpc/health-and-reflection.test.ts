@@ -102,8 +102,9 @@ function reflectionClient(address: string) {
 test('reflection lists the services and describes the messages that travel inside', async () => {
   const ask = reflectionClient((await start()).address)
   const services = (await ask({ list_services: '' })).list_services_response?.service.map(({ name }) => name)
-  expect(services).toEqual(expect.arrayContaining(['utils.XsfCall', 'grpc.health.v1.Health']))
-  for (const symbol of ['utils.XsfCall', 'utils.ReqData', 'protocol.LoaderInput', 'protocol.LoaderOutput']) {
+  expect(services).toEqual(expect.arrayContaining(['utils.XsfCall', 'aiges.v1.Inference', 'grpc.health.v1.Health']))
+  const symbols = ['utils.XsfCall', 'utils.ReqData', 'protocol.LoaderInput', 'protocol.LoaderOutput']
+  for (const symbol of [...symbols, 'aiges.v1.Inference', 'aiges.v1.GeneralData']) {
     const files = (await ask({ file_containing_symbol: symbol })).file_descriptor_response?.file_descriptor_proto
     const message = symbol.split('.').at(-1) as string
     expect(files?.some(file => file.includes(message))).toBe(true)

@@ -15,6 +15,7 @@ import type { LoaderInput } from '../../../../src/gen/gateway/protocol/LoaderInp
 import type { ReqData } from '../../../../src/gen/gateway/utils/ReqData.js'
 import type { XsfCallClient } from '../../../../src/gen/gateway/utils/XsfCall.js'
 import type { ProtoGrpcType as XsfProto } from '../../../../src/gen/gateway/xsf.js'
+import { addAigesV1Service } from '../../../../src/protocols/aiges-v1/service.js'
 import { addXsfService } from '../../../../src/protocols/xsf/service.js'
 import { createClient } from '../../../../src/rpc/channel.js'
 import { createRpcGateway } from '../../../../src/rpc/gateway.js'
@@ -55,7 +56,7 @@ export interface FixtureOptions {
   readonly maxMessageBytes?: number
 }
 
-/** A started server in front of a scripted InferenceService, and a client of it. */
+/** A started server with both gRPC front-ends, before a scripted InferenceService, and a client of it. */
 export async function startXsf({
   once = async () => SEVEN,
   open = ({ firstSyncId }) => new FakeSession(capitals(firstSyncId)),
@@ -101,6 +102,7 @@ export async function startXsf({
       return () => listeners.delete(listener)
     },
   })
+  addAigesV1Service(server, { inference, log })
   addXsfService(server, { inference, log, idleTimeoutMs, ...(admin && { admin }) })
   await server.start()
   const { address } = server
