@@ -2,6 +2,7 @@ import { REASONS, type Reason } from '../../core/error.js'
 import type { JsonObject, ModelInfo, ModelSchema } from '../../core/model.js'
 import { isObject } from './codec.js'
 import { ASE_ERRORS, reasonsByStatus, retryAfterSeconds } from './error-map.js'
+import { EVENT_STREAM_TYPE } from './event-stream.js'
 import { EXAMPLE_SID, exampleAnswer, exampleRequest } from './example.js'
 import { pathsOf } from './model-paths.js'
 import { openApiSchema } from './openapi-schema.js'
@@ -65,17 +66,36 @@ function describeModel(model: ModelInfo): JsonObject {
   const example = exampleRequest(model)
   return {
     tags: [name],
+    description: OTHER_WAYS,
     requestBody: { required: true, content: json(describeRequest(name, schema), example) },
     responses: {
       200: {
         description: 'The outputs of the model',
-        content: json(describeAnswer(schema), schema && exampleAnswer(schema)),
+        content: {
+          ...json(describeAnswer(schema), schema && exampleAnswer(schema)),
+          [EVENT_STREAM_TYPE]: { schema: EVENTS },
+        },
       },
       ...Object.fromEntries(
         ERRORS_BY_STATUS.map(([http]) => [http, { $ref: `#/components/responses/${responseName(http)}` }]),
       ),
     },
   }
+}
+
+/** Markdown. OpenAPI has no operation for a WebSocket. */
+const OTHER_WAYS = [
+  'With `Accept: text/event-stream` the results come one by one, as server-sent events: `data` is an answer, the last one',
+  'has `header.status` 2, and an error after the first one is an event named `error`.',
+  '',
+  'A WebSocket to the same path carries a session: every frame is a request as below with `header.status` 0 in the first',
+  'frame, 1 in those that follow and 2 in the last; results come while frames are still being sent, all data in base64.',
+].join('\n')
+
+const EVENTS: JsonObject = {
+  type: 'string',
+  description: 'Server-sent events, each with an answer as its data',
+  example: 'data: {"header":{"code":0,"sid":"…","status":2},"payload":{…}}\n\n',
 }
 
 function json(schema: JsonObject, example: JsonObject | undefined): JsonObject {

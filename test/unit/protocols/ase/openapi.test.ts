@@ -50,7 +50,9 @@ function faultsOfDocument(document: ReturnType<typeof openApiDocument>): string[
       const reference = at(response, '$ref') as string | undefined
       const target = reference === undefined ? response : at(document, ...reference.split('/').slice(1))
       if (typeof at(target, 'description') !== 'string') faults.push(`${path} ${status}: no description`)
-      seen(at(target, 'content', 'application/json', 'schema'), `${path} ${status}`)
+      for (const [type, { schema }] of Object.entries(at(target, 'content') as Record<string, { schema: unknown }>)) {
+        seen(schema, `${path} ${status} ${type}`)
+      }
     }
   }
   const ids = Object.values(document['paths'] as object).map(item => at(item, 'post', 'operationId'))
@@ -101,6 +103,12 @@ describe('openApiDocument', () => {
       status: '3',
       text: '',
     })
+  })
+
+  it('tells of event streams and of sessions over WebSocket', () => {
+    const operation = post(openApiDocument([model]))
+    expect(at(operation, 'responses', 200, 'content', 'text/event-stream', 'schema', 'type')).toBe('string')
+    expect(at(operation, 'description')).toMatch(/`Accept: text\/event-stream`.*WebSocket/s)
   })
 
   it('describes every error that a client can see, under the status that it has', () => {
