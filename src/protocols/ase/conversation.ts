@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import type { Logger } from 'pino'
 import { ServiceError, toServiceError } from '../../core/error.js'
 import type { InferenceService, Session } from '../../core/inference.js'
@@ -61,11 +62,13 @@ export class Conversation {
   private over = false
   private goingAway = false
 
+  /** @param wire the connection under the WebSocket */
   constructor(
     private readonly socket: ServerWebSocket,
+    wire: Writable,
     private readonly options: ConversationOptions,
   ) {
-    this.sender = new PacedSender(socket, options)
+    this.sender = new PacedSender(socket, wire, options)
     this.readTimer = setTimeout(() => this.onSilence(), options.readTimeoutMs)
     this.ageTimer = setTimeout(() => this.fail(new ServiceError('frame_timeout')), options.sessionTimeoutMs)
     socket.on('message', data => this.onMessage(data as Buffer))

@@ -60,7 +60,7 @@ export async function webSocketRoutes(app: FastifyInstance, options: WebSocketRo
     handler: refuse,
     wsHandler: (socket, request) => {
       const place = { sid: nextSid(), path: pathOf(request.url) }
-      const conversation = new Conversation(socket as ServerWebSocket, { ...options, ...place })
+      const conversation = new Conversation(socket as ServerWebSocket, request.raw.socket, { ...options, ...place })
       conversations.add(conversation)
       socket.on('close', () => conversations.delete(conversation))
     },
