@@ -39,13 +39,13 @@ _current: ContextVar[RequestContext | None] = ContextVar("aiges_context", defaul
 
 def current() -> RequestContext:
     """The call of this thread or coroutine. Raises RuntimeError outside of the wrapper's calls."""
-    context = find_current()
+    context = current_or_none()
     if context is None:
         raise RuntimeError("aiges.context.current() works inside a call of the wrapper, such as wrapperOnceExec")
     return context
 
 
-def find_current() -> RequestContext | None:
+def current_or_none() -> RequestContext | None:
     """The call of this thread or coroutine; None outside of the wrapper's calls."""
     context = _current.get()
     if context is None:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Callable
 
-from aiges.context import RequestContext, find_current
+from aiges.context import RequestContext, current_or_none
 from aiges.core.types import THREAD_MODE
 from aiges.utils.log import log
 
@@ -70,7 +70,7 @@ class WorkerThread(threading.Thread):
     def setup_sid(self, sid: str) -> None:
         """Remembers which session this is, and the call that it belongs to (`aiges.context`)."""
         self.sid = sid
-        self.context = find_current()
+        self.context = current_or_none()
 
     def setup_params(self, params: Mapping[str, str]) -> None:
         """Remembers the session's parameters and takes the handle."""

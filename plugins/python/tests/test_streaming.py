@@ -293,6 +293,7 @@ class Protocol1Test(Case):
                 self.assertEqual([r.list[0].data for r in results], [b"A", b"B", b"C", b"all heard", b""])
                 self.assertEqual([r.list[0].status for r in results], [0, 1, 1, 1, 2])
                 self.assertEqual(self.notes.rest(), ["begin sid-1 ", "closed"])
+                self.assertEqual(host.write(created.handle, "sid-1", b"late", 1), 0)
 
     def test_destroy_closes_the_generator(self):
         with plugin(STREAM, "1") as running:

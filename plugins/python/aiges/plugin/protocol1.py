@@ -186,10 +186,12 @@ class WrapperService:
         self._tags[sid] = tag
 
     def _write(self, request: Any, _context: grpc.ServicerContext) -> Any:
-        generator = self._generators.get(request.handle)
         frame = from_wire(request.req.list)
-        if generator is not None:
-            generator.write(frame)
+        if self._wrapper is not None and self._wrapper.has_stream:
+            # A generator that has ended takes no more frames; that is no error.
+            generator = self._generators.get(request.handle)
+            if generator is not None:
+                generator.write(frame)
             return _Ret(ret=0)
         set_current(self._calls.get(request.handle))
         try:
