@@ -36,12 +36,13 @@ function showOutput(name: string, output: Readonly<Record<string, unknown>>): st
 }
 
 /**
- * A line for each output of a message, none for one without outputs.
+ * A line for each output of a message; one without outputs has none, unless it is the last.
  * @param atMs ms since the first frame was sent
  */
 export function showMessage(message: SessionMessage, atMs: number): string {
   const seconds = (atMs / 1000).toFixed(2).padStart(6)
   const kind = isLast(message) ? 'final  ' : 'partial'
   const outputs = Object.entries(message.payload ?? {})
+  if (outputs.length === 0 && isLast(message)) return `${seconds} s  ${kind}  (the result holds no output)\n`
   return outputs.map(([name, output]) => `${seconds} s  ${kind}  ${showOutput(name, output)}\n`).join('')
 }

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from recognizer import SAMPLE_RATE
 
 SAMPLE_BYTES = 2
-RAW_ENCODINGS = ("", "raw", "pcm", "lpcm")
+ENCODINGS = ("", "raw", "pcm", "lpcm", "wav")
 
 
 class SampleRateError(ValueError):
@@ -28,29 +28,21 @@ def check_attributes(attributes: Mapping[str, str]) -> None:
     rate = attributes.get("sample_rate", "")
     if rate not in ("", str(SAMPLE_RATE)):
         raise SampleRateError(f"sample_rate is {rate}")
+    encoding = attributes.get("encoding", "")
+    if encoding not in ENCODINGS:
+        raise AudioFormatError(f"encoding is {encoding}")
     for name, expected in (("channels", "1"), ("bit_depth", "16")):
         value = attributes.get(name, "")
         if value not in ("", expected):
             raise AudioFormatError(f"{name} is {value}")
 
 
-def pcm_of_piece(data: bytes, attributes: Mapping[str, str]) -> bytes:
-    """The samples of one piece of a stream, which has no room for a file header. Raises as `check_attributes`."""
-    check_attributes(attributes)
-    encoding = attributes.get("encoding", "")
-    if encoding not in RAW_ENCODINGS:
-        raise AudioFormatError(f"encoding of a stream is {encoding}")
-    return data
+def without_header(data: bytes) -> bytes:
+    """The samples of a recording or of its beginning, which may be a WAV file or samples alone.
 
-
-def pcm_of_file(data: bytes, attributes: Mapping[str, str]) -> bytes:
-    """The samples of a whole WAV file or of raw PCM. Raises as `check_attributes`."""
-    check_attributes(attributes)
+    Raises SampleRateError or AudioFormatError.
+    """
     if not data.startswith(b"RIFF"):
-        encoding = attributes.get("encoding", "")
-        # A caller that leaves the encoding at the declared "wav" and sends raw samples still meant audio of this kind.
-        if encoding not in (*RAW_ENCODINGS, "wav"):
-            raise AudioFormatError(f"encoding is {encoding}")
         return data
     try:
         with wave.open(io.BytesIO(data)) as file:

@@ -9,7 +9,7 @@ from aiges.core.types import DataContinue, DataEnd, DataOnce, DataText
 from aiges.dto import DataListCls, Response, ResponseData
 from aiges.sdk import AudioBodyField, StringBodyField, WrapperBase
 from aiges.utils.log import log
-from audio_format import AudioFormatError, SampleRateError, pcm_of_file, pcm_of_piece
+from audio_format import AudioFormatError, SampleRateError, check_attributes, without_header
 from recognizer import Recognizer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -25,7 +25,7 @@ ERRORS = {
     MODEL_NOT_LOADED: "模型无法加载: the recogniser's model cannot be loaded",
     AUDIO_MISSING: "请求缺少音频数据 audio: there is no data under the key audio",
     WRONG_SAMPLE_RATE: "采样率须为 16000: the sample rate of audio must be 16000",
-    UNSUPPORTED_AUDIO: "音频须为 16 位单声道 PCM: audio must be mono 16-bit PCM, raw or, in a single request, as WAV",
+    UNSUPPORTED_AUDIO: "音频须为 16 位单声道 PCM: audio must be mono 16-bit PCM, raw or as a WAV file",
 }
 """The wrapper's own codes and what the caller reads."""
 
@@ -77,9 +77,12 @@ class Wrapper(WrapperBase):
         if audio is None or not audio.data:
             return Response().response_err(AUDIO_MISSING)
         try:
-            pcm = pcm_of_file(bytes(audio.data), audio.desc)
+            check_attributes(audio.desc)
+            pcm = without_header(bytes(audio.data))
         except (SampleRateError, AudioFormatError) as error:
             return _failure(error)
+        if not pcm:
+            return Response().response_err(AUDIO_MISSING)
         pieces = (pcm[at : at + PIECE_BYTES] for at in range(0, len(pcm), PIECE_BYTES))
         transcripts = ["", *self.recognizer.transcribe(pieces)]
         return _answer(transcripts[-1], DataOnce)
@@ -106,8 +109,10 @@ class _AudioOf:
             if audio is None:
                 continue
             if audio.data:
+                check_attributes(audio.desc)
+                data = bytes(audio.data)
+                yield data if self.heard else without_header(data)
                 self.heard = True
-                yield pcm_of_piece(bytes(audio.data), audio.desc)
             if audio.status in (DataEnd, DataOnce):
                 return
 

@@ -151,6 +151,17 @@ test('inlined JSON, other data and outputs without data are shown as such', asyn
   )
 })
 
+test('a session without any output says so', async () => {
+  enterTemporaryFolder()
+  writeFileSync('speech.pcm', samples(10))
+  const { url } = await answeringSocket(socket => {
+    socket.send(message(1))
+    socket.send(message(2))
+  })
+  const { code, stdout } = await run('audio=@speech.pcm', { url })
+  expect([code, withoutTimes(stdout)]).toEqual([0, 'final    (the result holds no output)\n'])
+})
+
 test('--json prints every message as it came', async () => {
   enterTemporaryFolder()
   writeFileSync('speech.pcm', samples(10))
