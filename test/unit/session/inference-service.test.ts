@@ -203,7 +203,7 @@ describe('LocalInferenceService.stream', () => {
   it('ends with the reason when the client leaves', async () => {
     const { inference } = service(untilCancelled)
     const client = new AbortController()
-    const reading = inference.stream(request, context(client))[Symbol.asyncIterator]().next()
+    const reading = inference.stream(request, context(client.signal))[Symbol.asyncIterator]().next()
     client.abort(new ServiceError('cancelled'))
     expect(await reasonOf(reading)).toBe('cancelled')
   })
