@@ -29,8 +29,11 @@ export interface ConversationOptions extends ConversationLimits {
   readonly inference: InferenceService
   readonly translator: Translator
   readonly log: Logger
+}
+
+/** Which session a conversation carries, and the path of its model. */
+export interface ConversationPlace {
   readonly sid: string
-  /** Path of the model. */
   readonly path: string
 }
 
@@ -66,6 +69,7 @@ export class Conversation {
   constructor(
     private readonly socket: ServerWebSocket,
     wire: Writable,
+    private readonly place: ConversationPlace,
     private readonly options: ConversationOptions,
   ) {
     this.sender = new PacedSender(socket, wire, options)
@@ -116,7 +120,8 @@ export class Conversation {
   }
 
   private async take(data: Buffer): Promise<void> {
-    const { translator, sid } = this.options
+    const { translator } = this.options
+    const { sid } = this.place
     const opening = this.session === undefined
     const frame = parseFrame(data, sid, opening)
     if (!opening && !frame.last && frame.payloads.length === 0) throw new ServiceError('input_missing')
@@ -136,7 +141,8 @@ export class Conversation {
   }
 
   private async open(body: AseBody): Promise<Session> {
-    const { inference, translator, path, sid, readTimeoutMs, sessionTimeoutMs } = this.options
+    const { inference, translator, readTimeoutMs, sessionTimeoutMs } = this.options
+    const { sid, path } = this.place
     const demand = translator.demand(body, path, sid)
     const session = await inference.open(
       { ...demand, idleTimeoutMs: readTimeoutMs, maxAgeMs: sessionTimeoutMs },
@@ -150,7 +156,8 @@ export class Conversation {
   }
 
   private async push(session: Session): Promise<void> {
-    const { translator, sid } = this.options
+    const { translator } = this.options
+    const { sid } = this.place
     try {
       let seq = 0
       for await (const result of session.results) {
@@ -170,12 +177,11 @@ export class Conversation {
 
   private fail(thrown: unknown, code = this.goingAway ? GOING_AWAY : NORMAL_CLOSURE): void {
     if (!this.end()) return
-    const { log, sid, path } = this.options
     const error = asFrameTimeout(toServiceError(thrown))
     this.gone.abort(error)
-    logError(log, error, { sid, method: 'WebSocket', path })
+    logError(this.options.log, error, { ...this.place, method: 'WebSocket' })
     const message = aseMessage(error)
-    this.socket.send(encodeFrameError(ASE_ERRORS[error.reason].code, message, sid))
+    this.socket.send(encodeFrameError(ASE_ERRORS[error.reason].code, message, this.place.sid))
     this.close(code, message)
   }
 
@@ -200,10 +206,9 @@ export class Conversation {
     const inTime = this.end()
     clearTimeout(this.closeTimer)
     if (!inTime || (this.session === undefined && !this.working)) return
-    const { log, sid, path } = this.options
     const error = new ServiceError('cancelled')
     this.gone.abort(error)
-    logError(log, error, { sid, method: 'WebSocket', path })
+    logError(this.options.log, error, { ...this.place, method: 'WebSocket' })
   }
 
   private onRefused(code: number): void {

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import type { FastifyInstance, RouteHandlerMethod } from 'fastify'
 import type { Logger } from 'pino'
 import type { InferenceService } from '../../core/inference.js'
@@ -48,6 +49,13 @@ export async function webSocketRoutes(app: FastifyInstance, options: WebSocketRo
   const { inference, maxFrameBytes, pingIntervalMs, drainTimeoutMs, refuse } = options
   const nextSid = sidSource(options.sidOrigin)
   const conversations = new Set<Conversation>()
+  // A function of its own, whose listeners do not keep the request.
+  const take = (socket: ServerWebSocket, wire: Writable, path: string) => {
+    const conversation = new Conversation(socket, wire, { sid: nextSid(), path }, options)
+    conversations.add(conversation)
+    socket.on('close', () => conversations.delete(conversation))
+    socket.forgetRequest()
+  }
   await app.register(webSockets, { maxFrameBytes, pingIntervalMs })
   app.addHook('onRequest', async (request, reply) => {
     if (request.ws && modelAt(inference.models(), pathOf(request.url)) === undefined) {
@@ -58,12 +66,11 @@ export async function webSocketRoutes(app: FastifyInstance, options: WebSocketRo
     method: 'GET',
     url: ANY_PATH,
     handler: refuse,
-    wsHandler: (socket, request) => {
-      const place = { sid: nextSid(), path: pathOf(request.url) }
-      const conversation = new Conversation(socket as ServerWebSocket, request.raw.socket, { ...options, ...place })
-      conversations.add(conversation)
-      socket.on('close', () => conversations.delete(conversation))
+    // The connection would keep the response, and with it the request, for as long as it lives.
+    preHandler: async ({ ws, raw }, reply) => {
+      if (ws) reply.raw.detachSocket(raw.socket)
     },
+    wsHandler: (socket, request) => take(socket as ServerWebSocket, request.raw.socket, pathOf(request.url)),
   })
   app.addHook('preClose', async () => {
     for (const conversation of conversations) conversation.goAway(drainTimeoutMs)

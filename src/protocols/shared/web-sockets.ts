@@ -27,6 +27,15 @@ export class ServerWebSocket extends WebSocket {
    */
   onRefused: ((code: number) => void) | undefined
 
+  /**
+   * Lets go of the request that it came with, which the plugin's listener would keep for as long as the connection
+   * lives. From then on errors of the connection show as its close only.
+   */
+  forgetRequest(): void {
+    this.removeAllListeners('error')
+    this.on('error', ignore)
+  }
+
   override close(code?: number, reason?: string | Buffer): void {
     if (reason === undefined && (code === 1007 || code === 1009)) this.onRefused?.(code)
     super.close(code, reason)
@@ -67,6 +76,9 @@ export async function webSockets(app: FastifyInstance, options: WebSocketOptions
 
 /** Has fastify run the plugin on the server itself, so that routes of all front-ends may take WebSockets. */
 Object.assign(webSockets, { [Symbol.for('skip-override')]: true })
+
+/** ws closes the connection after every error of its own. */
+function ignore(): void {}
 
 /** A URL that cannot be decoded never reaches a route, where the plugin would end the connection. */
 function opensWebSocket({ method, url = '', headers }: IncomingMessage): boolean {

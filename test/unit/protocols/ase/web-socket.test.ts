@@ -491,6 +491,33 @@ describe('a WebSocket is refused before it is accepted', () => {
   })
 })
 
+it('a handshake without its key is refused with 400, and the server can close', async () => {
+  const { port } = await listeningServer(served())
+  const socket = connect(port, '127.0.0.1')
+  socket.write('GET /v1/svcName HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+  let text = ''
+  for await (const data of socket) text += data
+  expect(text).toMatch(/^HTTP\/1\.1 400 /)
+})
+
+it('a thousand sessions that are dropped all end, and leave no connection behind', async () => {
+  const inference = served()
+  const { port, server } = await listeningServer(inference)
+  for (let round = 0; round < 20; round++) {
+    const clients = await Promise.all(Array.from({ length: 50 }, () => AseClient.connect(port)))
+    await Promise.all(
+      clients.map(async client => {
+        client.send({})
+        await client.next()
+        client.socket.terminate()
+      }),
+    )
+  }
+  const reasons = await Promise.all(inference.sessions.map(async ({ aborted }) => (await aborted).reason))
+  expect(reasons).toEqual(Array.from({ length: 1000 }, () => 'cancelled'))
+  expect(server.websocketServer.clients.size).toBe(0)
+})
+
 describe('a server that closes', () => {
   it('ends sessions with an error and 1001', async () => {
     const { client, session, server } = await opened(served())
