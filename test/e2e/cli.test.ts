@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -106,6 +106,18 @@ describe('a new user', () => {
     expect([late.exitCode, late.stdout]).toEqual([1, ''])
     expect(late.stderr).toContain(`no daemon runs at ${http}`)
     expect(late.stderr).toContain('start one with: aiservice -m 0 -c aiges.toml -s svcName')
+  })
+
+  it.each([
+    ['create -n demo', 'demo'],
+    ['-mnist', 'aiges_demo/mnist'],
+  ])('is told by %s how to install the SDK, which no registry has, before serving', async (command, folder) => {
+    const { stdout } = await aiservice(home, ...command.split(' '))
+    const steps = / {2}cd (.+)\n {2}python3 -m venv .+\n {2}python -m pip install (.+) -r (.+)\n {2}aiservice -m 0/
+    const [, entered, sdk = '', requirements = ''] = steps.exec(stdout) ?? []
+    expect(entered).toBe(folder)
+    expect(readFileSync(join(sdk.replaceAll("'", ''), 'pyproject.toml'), 'utf8')).toContain('name = "aiges-sdk"')
+    expect(existsSync(join(home, folder, requirements))).toBe(true)
   })
 
   it("takes the seed's steps to the MNIST example, and the seed request answers 7", async () => {
