@@ -120,6 +120,14 @@ describe('a new user', () => {
     expect(existsSync(join(home, folder, requirements))).toBe(true)
   })
 
+  it('may call http and https alone', async () => {
+    const { exitCode, stderr } = await aiservice(home, 'call', '-u', 'ftp://127.0.0.1', 'text=hello')
+    expect([exitCode, stderr]).toEqual([
+      2,
+      'aiservice: -u: found "ftp://127.0.0.1", allowed: a URL such as http://127.0.0.1:1888',
+    ])
+  })
+
   it("takes the seed's steps to the MNIST example, and the seed request answers 7", async () => {
     const written = await aiservice(home, '-mnist')
     expect([written.exitCode, written.stderr]).toEqual([0, ''])
