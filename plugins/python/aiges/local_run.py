@@ -6,6 +6,7 @@ import queue
 import sys
 from typing import Any
 
+from aiges.context import RequestContext, set_current
 from aiges.core.types import DataEnd, DataOnce, Status, Types
 from aiges.dto import DataListCls, DataListNode, Response, data_to_bytes, init_rq
 from aiges.errors import USER_EXEC_ERROR
@@ -19,7 +20,6 @@ from aiges.loader import (
     describe_exception,
 )
 from aiges.param_fields import ParamField
-from aiges.request import RequestContext, set_current_request
 from aiges.schema import declared_fields
 from aiges.utils.log import log
 
@@ -80,14 +80,14 @@ def test_node(field: PayloadField) -> DataListNode:
 
 
 def _run_once(wrapper: LoadedWrapper, params: dict[str, str], request: DataListCls) -> None:
-    set_current_request(RequestContext(LOCAL_SID))
+    set_current(RequestContext(LOCAL_SID))
     try:
         response = wrapper.once(params, request, LOCAL_SID, 0)
     except Exception as error:
         log.exception("wrapperOnceExec raised")
         raise InvalidAnswer(f"wrapperOnceExec raised {describe_exception(error)}") from error
     finally:
-        set_current_request(None)
+        set_current(None)
     _show(check_response(response), wrapper)
 
 

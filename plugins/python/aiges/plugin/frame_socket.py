@@ -12,11 +12,16 @@ import os
 import secrets
 import socket
 import struct
+import sys
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from time import monotonic
 
 from aiges.plugin.handshake import is_safe_socket_path
+
+TOKEN_TIME_S = 2.0
+"""A caller that has not shown the token after this is turned away."""
 
 _LENGTH = struct.Struct(">I")
 _READ_AHEAD_BYTES = 1 << 18
@@ -45,66 +50,83 @@ class FrameConnection:
         data = self._reader.read(length)
         return data if len(data) == length else None
 
-    def frames(self) -> Iterator[bytes]:
-        """Messages until the host closes the connection."""
-        while True:
-            data = self.receive()
-            if data is None:
-                return
-            yield data
-
     def close(self) -> None:
-        """Ends the connection; whoever receives sees its end."""
+        """Ends the connection; whoever sends or receives at the moment sees its end, and so does the host."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
 
 class FrameListener:
-    """Waits for the one connection of the host, which shows the token first."""
+    """Waits for the one connection of the host, which shows the token first.
+
+    Listens on a Unix socket in PLUGIN_UNIX_SOCKET_DIR when that is usable, else on a free port of 127.0.0.1.
+    """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.token = secrets.token_bytes(_TOKEN_BYTES)
-        self._path: str | None = None
-        folder = environment.get("PLUGIN_UNIX_SOCKET_DIR", "")
-        path = os.path.join(folder, f"run-{uuid.uuid4().hex[:12]}.sock")
-        if folder and is_safe_socket_path(path):
+        self._path = _unix_path(environment.get("PLUGIN_UNIX_SOCKET_DIR", ""))
+        self._closed = False
+        if self._path is not None:
             self._socket = socket.socket(socket.AF_UNIX)
-            self._socket.bind(path)
-            self._path = path
-            self.address = f"unix:{path}"
-        else:
+            try:
+                self._socket.bind(self._path)
+            except OSError as error:
+                print(f"WARNING cannot listen on {self._path} ({error}); using TCP", file=sys.stderr)
+                self._socket.close()
+                self._path = None
+        if self._path is None:
             self._socket = socket.socket(socket.AF_INET)
             self._socket.bind(("127.0.0.1", 0))
             self.address = f"tcp:127.0.0.1:{self._socket.getsockname()[1]}"
-        self._socket.listen(1)
+        else:
+            self.address = f"unix:{self._path}"
+        self._socket.listen()
 
     def accept(self) -> FrameConnection | None:
-        """The host's connection; None when the listener was closed. Callers without the token are turned away."""
+        """The host's connection; None when the listener was closed. Callers without the token are turned away.
+        OSError when the system lets nobody in."""
         try:
             while True:
                 sock, _ = self._socket.accept()
-                if sock.family == socket.AF_INET:
-                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                connection = FrameConnection(sock)
-                # A stranger that says nothing must not keep the host from getting through.
-                sock.settimeout(2.0)
-                if self._shows_token(connection):
+                if self._shows_token(sock):
                     sock.settimeout(None)
-                    return connection
-                connection.close()
+                    if sock.family == socket.AF_INET:
+                        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    return FrameConnection(sock)
+                sock.close()
         except OSError:
-            return None
+            if self._closed:
+                return None
+            raise
         finally:
             self.close()
 
-    def _shows_token(self, connection: FrameConnection) -> bool:
-        try:
-            return hmac.compare_digest(connection.receive() or b"", self.token)
-        except OSError:
-            return False
+    def _shows_token(self, sock: socket.socket) -> bool:
+        # Read by hand: a stranger must neither keep the host waiting nor choose how much is read.
+        expected = _LENGTH.pack(_TOKEN_BYTES) + self.token
+        shown = b""
+        end = monotonic() + TOKEN_TIME_S
+        with contextlib.suppress(OSError):
+            while len(shown) < len(expected) and (left := end - monotonic()) > 0:
+                sock.settimeout(left)
+                part = sock.recv(len(expected) - len(shown))
+                if not part:
+                    break
+                shown += part
+        return hmac.compare_digest(shown, expected)
 
     def close(self) -> None:
         """Stops listening; an established connection stays."""
+        self._closed = True
+        # Closing alone does not wake a thread that accepts.
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
-        if self._path is not None and os.path.exists(self._path):
-            os.unlink(self._path)
+        if self._path is not None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._path)
+
+
+def _unix_path(folder: str) -> str | None:
+    path = os.path.join(folder, f"run-{uuid.uuid4().hex[:12]}.sock")
+    return path if folder and is_safe_socket_path(path) else None

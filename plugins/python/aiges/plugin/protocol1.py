@@ -14,11 +14,11 @@ from typing import Any
 import grpc
 
 from aiges.callback import set_sink
+from aiges.context import RequestContext, set_current
 from aiges.dto import DataListCls, DataListNode, Response, data_to_bytes
 from aiges.errors import USER_EXEC_ERROR
 from aiges.loader import LoadedWrapper, WrapperFailure, check_response, load_wrapper
 from aiges.plugin.lifecycle import Lifecycle
-from aiges.request import RequestContext, set_current_request
 from aiges.utils.log import log
 from aiges.wire.messages import message
 
@@ -113,7 +113,7 @@ class WrapperService:
 
     def _execute(self, request: Any) -> Any:
         params = dict(request.params)
-        set_current_request(RequestContext(params.get("sid", request.tag)))
+        set_current(RequestContext(params.get("sid", request.tag)))
         try:
             return _to_wire(
                 check_response(self._loaded().once(params, _from_wire(request.list), request.tag, 0)), request.tag
@@ -123,7 +123,7 @@ class WrapperService:
             log.exception("wrapperOnceExec failed (tag %s)", request.tag)
             return _Response(tag=request.tag, ret=USER_EXEC_ERROR)
         finally:
-            set_current_request(None)
+            set_current(None)
 
     def _create(self, request: Any, _context: grpc.ServicerContext) -> Any:
         # Before the call: the wrapper may answer from another thread at once.

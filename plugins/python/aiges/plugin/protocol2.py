@@ -36,6 +36,7 @@ class WrapperPlugin:
         self._lifecycle = lifecycle
         self._lock = threading.Lock()
         self._wrapper: LoadedWrapper | None = None
+        self._listener: FrameListener | None = None
         self._stream: RunStream | None = None
         lifecycle.drain = self._drain
 
@@ -76,21 +77,29 @@ class WrapperPlugin:
             listener = FrameListener(os.environ)
             reply.stream.address = listener.address
             reply.stream.token = listener.token
-            threading.Thread(target=self._run, args=(listener, wrapper, concurrency), name="run-reader", daemon=True).start()
+            self._listener = listener
+            run = (listener, wrapper, concurrency)
+            threading.Thread(target=self._run, args=run, name="run-reader", daemon=True).start()
             return reply
 
     def _run(self, listener: FrameListener, wrapper: LoadedWrapper, concurrency: int) -> None:
-        connection = listener.accept()
-        if connection is None:
+        try:
+            connection = listener.accept()
+        except OSError as error:
+            log.error("the host cannot connect: %s", error)
+            self._lifecycle.request_exit(0.0)
             return
-        self._stream = RunStream(OnceExecutor(wrapper), concurrency, connection.send)
-        self._stream.run(connection.frames())
+        if connection is not None:
+            self._stream = RunStream(OnceExecutor(wrapper), concurrency, connection)
+            self._stream.run()
 
     def _shutdown(self, request: Any, context: grpc.ServicerContext) -> Any:
         finish_then_exit(self._lifecycle, context, request.grace_ms / 1000)
         return _ShutdownReply()
 
     def _drain(self, grace_s: float) -> None:
+        if self._listener is not None:
+            self._listener.close()
         stream = self._stream
         if stream is not None:
             stream.drain(grace_s)

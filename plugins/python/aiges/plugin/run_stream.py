@@ -2,25 +2,26 @@
 
 The reader takes batches off the stream. While the wrapper's calls are short, the reader answers them itself, because
 handing a request to another thread takes longer than such a call; otherwise `concurrency` workers do. A watchman looks
-after the reader: when a call that ought to be short is not, another thread goes on reading, so that the host's cancel
-is heard.
+after both: when a call that ought to be short is not, it has another thread go on reading, so that the host's cancel is
+heard, and sends what was answered before that call.
 
 The host may give a request to another plugin unless it was announced (`started`) or is among the oldest `concurrency`
 unfinished ones. A thread that takes one request at a time therefore announces nothing: it begins in order and sends an
-answer before it takes the next. Several requests that are taken at once are announced first.
+answer before it takes the next. Several requests that are taken at once are announced first. So is what begins while
+the host may not know yet that an older request was cancelled.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
 from time import monotonic, perf_counter, sleep
 from typing import Any, Callable
 
+from aiges.context import RequestContext, set_current
 from aiges.errors import USER_EXEC_ERROR
 from aiges.loader import describe_exception
-from aiges.request import RequestContext, set_current_request
+from aiges.plugin.frame_socket import FrameConnection
 from aiges.utils.log import log
 from aiges.wire.messages import message
 
@@ -49,7 +50,7 @@ WATCH_TIME_S = 0.02
 """A call of the reader's that lasts longer than this gets it a successor."""
 
 _WATCH_ROUNDS = 50
-"""The watchman goes to sleep after so many rounds without a call by the reader."""
+"""The watchman goes to sleep after so many rounds in which nothing needed watching."""
 
 
 class Job(RequestContext):
@@ -76,37 +77,40 @@ Execute = Callable[[Job], bytes]
 
 
 class RunStream:
-    """`execute` answers one job, on at most `concurrency` threads at a time; `send` takes what goes to the host."""
+    """`execute` answers one job, on at most `concurrency` threads at a time."""
 
-    def __init__(self, execute: Execute, concurrency: int, send: Callable[[bytes], None]) -> None:
+    def __init__(self, execute: Execute, concurrency: int, connection: FrameConnection) -> None:
         self._execute = execute
         self._concurrency = concurrency
-        self._send_bytes = send
+        self._connection = connection
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._drained = threading.Condition(self._lock)
         self._open: dict[int, Job] = {}
         self._waiting: deque[Job] = deque()
+        self._cancelling = False
         self._busy = 0
         self._call_time_s = 0.0
         self._stopping = False
         self._closed = False
         self._reader: object = None
-        self._reader_calls = 0
         self._reader_began: float | None = None
+        self._finished: list[bytes] | None = None
+        self._finished_lock = threading.Lock()
+        self._watched = 0
         self._watchman_awake = False
         self._watch = threading.Event()
 
-    def run(self, frames: Iterator[bytes]) -> None:
-        """Answers the requests in `frames` until they end. Workers are threads of this object's own."""
+    def run(self) -> None:
+        """Reads and answers until the connection ends, or until another thread of this object has taken that over."""
         for number in range(self._concurrency):
             threading.Thread(target=self._work_loop, name=f"wrapper-{number}", daemon=True).start()
         if self._concurrency == 1:
-            threading.Thread(target=self._watch_loop, args=(frames,), name="watchman", daemon=True).start()
-        self._read(frames)
+            threading.Thread(target=self._watch_loop, name="watchman", daemon=True).start()
+        self._read()
 
     def close(self) -> None:
-        """Nobody waits for anything any more. Running requests learn that they are cancelled."""
+        """Ends the connection: nobody waits for anything any more. Running requests learn that they are cancelled."""
         with self._lock:
             self._closed = True
             for job in self._open.values():
@@ -115,6 +119,8 @@ class RunStream:
             self._work.notify_all()
             self._drained.notify_all()
         self._watch.set()
+        # A host that still believes in this plugin learns that it is of no use.
+        self._connection.close()
 
     def drain(self, grace_s: float) -> None:
         """Begins nothing more, and waits until what was begun is answered, at most `grace_s` seconds."""
@@ -127,12 +133,13 @@ class RunStream:
                     return
                 self._drained.wait(left)
 
-    def _read(self, frames: Iterator[bytes]) -> None:
+    def _read(self) -> None:
         self._reader = me = object()
         try:
-            for frame in frames:
+            while (frame := self._connection.receive()) is not None:
                 if self._accept(HostBatch.FromString(frame)):
-                    self._answer_as_reader()
+                    self._watch_over_me()
+                    self._answer_waiting()
                     if self._reader is not me:
                         return
         except Exception as error:
@@ -143,56 +150,68 @@ class RunStream:
 
     def _accept(self, batch: Any) -> bool:
         """Puts requests into the queue; returns True when the reader shall answer them."""
+        cancelled: list[int] = []
         with self._lock:
-            for message in batch.messages:
-                if message.HasField("once"):
-                    id = message.id
-                    self._open[id] = job = Job(id, message.once)
+            for item in batch.messages:
+                if item.HasField("once"):
+                    id = item.id
+                    self._open[id] = job = Job(id, item.once)
                     self._waiting.append(job)
-                elif message.HasField("cancel"):
-                    self._cancel(message.id)
-            waiting = len(self._waiting)
-            if not waiting or self._stopping:
-                return False
-            time_s = self._call_time_s
-            if (
-                self._concurrency == 1
-                and not self._busy
-                and 0 < time_s < READER_CALL_TIME_S
-                and waiting * time_s < READER_WORK_TIME_S
-            ):
-                self._busy = 1
-                return True
-            self._work.notify(min(waiting, self._concurrency))
-            return False
+                elif item.HasField("cancel") and self._cancel(item.id):
+                    cancelled.append(item.id)
+            self._cancelling = bool(cancelled)
+            by_reader = self._schedule()
+        if cancelled:
+            # Nobody reads these answers, but they tell the host that the plugin is not busy with the requests. Sent
+            # without the lock, which a host that does not read would else keep from everybody.
+            self._send(b"".join(map(cancelled_result, cancelled)))
+            self._cancelling = False
+        return by_reader
 
-    def _cancel(self, id: int) -> None:
+    def _schedule(self) -> bool:
+        """Decides who answers what waits; returns True when it is the reader."""
+        waiting = len(self._waiting)
+        if not waiting or self._stopping:
+            return False
+        time_s = self._call_time_s
+        if (
+            self._concurrency == 1
+            and not self._busy
+            and 0 < time_s < READER_CALL_TIME_S
+            and waiting * time_s < READER_WORK_TIME_S
+        ):
+            self._busy = 1
+            self._reader_began = perf_counter()
+            return True
+        self._work.notify(min(waiting, self._concurrency))
+        return False
+
+    def _cancel(self, id: int) -> bool:
+        """Marks a request; returns True when it was still waiting and has therefore come to its end."""
         job = self._open.get(id)
         if job is None:
-            return
+            return False
         job.cancelled = True
-        if not job.taken:
-            # Nobody reads this answer, but it tells the host that the plugin is not busy with the request.
-            del self._open[id]
-            self._send(cancelled_result(id))
+        if job.taken:
+            return False
+        # It stays in the queue until its turn, but without its payloads.
+        job.once = None
+        del self._open[id]
+        return True
 
     def _work_loop(self) -> None:
-        while True:
-            with self._lock:
-                while self._busy >= self._concurrency or not self._waiting or self._stopping:
-                    if self._closed:
-                        return
-                    self._work.wait()
-                self._busy += 1
-            self._answer_waiting()
-
-    def _answer_as_reader(self) -> None:
-        if not self._watchman_awake:
-            self._watch.set()
-        self._reader_calls += 1
-        self._reader_began = perf_counter()
-        self._answer_waiting()
-        self._reader_began = None
+        try:
+            while True:
+                with self._lock:
+                    while self._busy >= self._concurrency or not self._waiting or self._stopping:
+                        if self._closed:
+                            return
+                        self._work.wait()
+                    self._busy += 1
+                self._answer_waiting()
+        finally:
+            # Without this worker the plugin would look alive and answer nothing.
+            self.close()
 
     def _answer_waiting(self) -> None:
         """Answers what waits until nothing does; the caller has raised `_busy`."""
@@ -201,11 +220,15 @@ class RunStream:
                 chunk = self._take_chunk()
                 if not chunk:
                     self._busy -= 1
+                    self._reader_began = None
                     self._drained.notify_all()
                     return
-            if len(chunk) > 1:
+            if len(chunk) > 1 or self._cancelling:
                 self._send(PluginBatch(started=[job.id for job in chunk]).SerializeToString())
-            self._answer(chunk)
+            if len(chunk) == 1:
+                self._send(self._answer(chunk[0]))
+            else:
+                self._answer_chunk(chunk)
 
     def _take_chunk(self) -> list[Job]:
         chunk: list[Job] = []
@@ -222,59 +245,79 @@ class RunStream:
                 chunk.append(job)
         return chunk
 
-    def _answer(self, chunk: list[Job]) -> None:
-        # Serialized messages one after the other are their merger, so a batch needs no copying into one message.
-        results: list[bytes] = []
+    def _answer(self, job: Job) -> bytes:
+        set_current(job)
+        began = perf_counter()
+        result = self._execute(job)
+        self._call_time_s += (perf_counter() - began - self._call_time_s) * 0.1
+        self._open.pop(job.id, None)
+        return result
+
+    def _answer_chunk(self, chunk: list[Job]) -> None:
+        # The watchman may send what is in this list at any time; only this thread adds to it.
+        self._finished = finished = []
+        self._watch_over_me()
         size = 0
         flushed = perf_counter()
         for job in chunk:
-            began = perf_counter()
-            if began - flushed > FLUSH_TIME_S and results:
-                self._send(b"".join(results))
-                results.clear()
+            if finished and (size > MAX_BATCH_BYTES or perf_counter() - flushed > FLUSH_TIME_S):
+                self._send_finished(finished)
                 size = 0
-                flushed = began
-            set_current_request(job)
-            result = self._execute(job)
-            self._call_time_s += (perf_counter() - began - self._call_time_s) * 0.1
-            self._open.pop(job.id, None)
-            results.append(result)
+                flushed = perf_counter()
+            result = self._answer(job)
+            finished.append(result)
             size += len(result)
-            if size > MAX_BATCH_BYTES:
-                self._send(b"".join(results))
-                results.clear()
-                size = 0
-        if results:
-            self._send(results[0] if len(results) == 1 else b"".join(results))
+        self._finished = None
+        self._send_finished(finished)
+
+    def _send_finished(self, finished: list[bytes]) -> None:
+        # The lock is held while sending: a thread that finds nothing left to send knows that all has been sent.
+        with self._finished_lock:
+            count = len(finished)
+            if count:
+                # Serialized messages one after the other are their merger, so nothing is copied into one message.
+                self._send(b"".join(finished[:count]))
+                del finished[:count]
 
     def _send(self, data: bytes) -> None:
         try:
-            self._send_bytes(data)
+            self._connection.send(data)
         except OSError as error:
-            # The reader sees the end of the stream as well, and closes.
             log.debug("an answer did not reach the host: %s", error)
+            self.close()
 
-    def _watch_loop(self, frames: Iterator[bytes]) -> None:
+    def _watch_over_me(self) -> None:
+        # In this order, as the watchman looks the other way round: one of the two threads sees the other.
+        self._watched += 1
+        if not self._watchman_awake:
+            self._watch.set()
+
+    def _watch_loop(self) -> None:
         while not self._closed:
             self._watch.wait()
             self._watch.clear()
             self._watchman_awake = True
             quiet = 0
-            seen = self._reader_calls
+            seen = self._watched
             while quiet < _WATCH_ROUNDS and not self._closed:
                 sleep(WATCH_TIME_S)
-                quiet = quiet + 1 if self._reader_calls == seen and self._reader_began is None else 0
-                seen = self._reader_calls
-                self._replace_stuck_reader(frames)
+                idle = self._watched == seen and self._reader_began is None and self._finished is None
+                quiet = quiet + 1 if idle else 0
+                seen = self._watched
+                self._replace_stuck_reader()
+                finished = self._finished
+                if finished:
+                    self._send_finished(finished)
             self._watchman_awake = False
-            if self._reader_calls != seen:
+            if self._watched != seen:
                 self._watch.set()
 
-    def _replace_stuck_reader(self, frames: Iterator[bytes]) -> None:
-        began = self._reader_began
-        if began is None or perf_counter() - began < READER_WORK_TIME_S + WATCH_TIME_S:
-            return
-        self._reader_began = None
-        # The old reader finds out when its call returns, and ends. It is not reading, so `frames` is free.
-        self._reader = None
-        threading.Thread(target=self._read, args=(frames,), name="run-reader", daemon=True).start()
+    def _replace_stuck_reader(self) -> None:
+        with self._lock:
+            began = self._reader_began
+            if began is None or perf_counter() - began < READER_WORK_TIME_S + WATCH_TIME_S:
+                return
+            # The old reader finds out when it has answered what waits, and ends. Until then it is not reading.
+            self._reader_began = None
+            self._reader = None
+        threading.Thread(target=self._read, name="run-reader", daemon=True).start()
