@@ -6,6 +6,8 @@ import contextlib
 import os
 import pathlib
 import queue
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -83,6 +85,7 @@ class Plugin:
         target = f"unix:{self.address}" if self.network == "unix" else self.address
         options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
         self.channel = grpc.insecure_channel(target, options=options)
+        self.sockets: list[socket.socket] = []
 
     def call(self, method: str, request: Any, reply: str) -> Any:
         """A unary call of `/package.Service/Method`."""
@@ -102,6 +105,10 @@ class Plugin:
     def stop(self) -> None:
         """Ends the process, if it has not ended, and waits for it."""
         self.channel.close()
+        for sock in self.sockets:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+            sock.close()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(TIMEOUT_S)
@@ -124,10 +131,34 @@ def plugin(source: str, protocols: str | None = "1,2", raw: bool = False, **envi
             running.stop()
 
 
-class Run:
-    """Protocol 2 on a plugin: Init, then the Run stream, whose results are collected by id."""
+def frame(data: bytes) -> bytes:
+    """A message as it goes over the socket of the stream."""
+    return struct.pack(">I", len(data)) + data
 
-    def __init__(self, running: Plugin, concurrency: int = 1, **config: str) -> None:
+
+def connect(address: str) -> socket.socket:
+    """Connects to the address of a stream, `unix:/path` or `tcp:host:port`."""
+    kind, _, place = address.partition(":")
+    if kind == "tcp":
+        host, port = place.split(":")
+        return socket.create_connection((host, int(port)), TIMEOUT_S)
+    sock = socket.socket(socket.AF_UNIX)
+    sock.settimeout(TIMEOUT_S)
+    sock.connect(place)
+    return sock
+
+
+def read_frames(sock: socket.socket) -> Iterator[bytes]:
+    """Messages until the other side closes the connection."""
+    with sock.makefile("rb") as reader:
+        while len(header := reader.read(4)) == 4:
+            yield reader.read(*struct.unpack(">I", header))
+
+
+class Run:
+    """Protocol 2 on a plugin: Init, then the stream, whose results are collected by id."""
+
+    def __init__(self, running: Plugin, concurrency: int = 1, connect: bool = True, **config: str) -> None:
         self.plugin = running
         request = message("aiges.plugin.v2.InitRequest")(config=config, model="svc", concurrency=concurrency)
         self.init = running.call("/aiges.plugin.v2.WrapperPlugin/Init", request, "aiges.plugin.v2.InitReply")
@@ -135,15 +166,24 @@ class Run:
         self._changed = threading.Condition()
         self._results: dict[int, Any] = {}
         self._ended: str | None = None
-        if self.init.code == 0:
-            self._requests, self.call = running.stream(
-                "/aiges.plugin.v2.WrapperPlugin/Run", "aiges.plugin.v2.HostBatch", "aiges.plugin.v2.PluginBatch"
-            )
-            threading.Thread(target=self._collect, daemon=True).start()
+        if self.init.code == 0 and connect:
+            self.open()
+
+    def open(self) -> None:
+        """Connects to the stream and shows the token."""
+        self.socket = connect(self.init.stream.address)
+        self.socket.settimeout(None)
+        self.plugin.sockets.append(self.socket)
+        self.send_bytes(frame(self.init.stream.token))
+        threading.Thread(target=self._collect, daemon=True).start()
 
     def send(self, *messages: dict[str, Any]) -> None:
         """Sends one batch."""
-        self._requests.put(message("aiges.plugin.v2.HostBatch")(messages=messages))
+        self.send_bytes(frame(batch(*messages)))
+
+    def send_bytes(self, data: bytes) -> None:
+        """Sends bytes as they are."""
+        self.socket.sendall(data)
 
     def result(self, id: int) -> Any:
         """Waits for the result of a request."""
@@ -153,6 +193,12 @@ class Run:
             if id not in self._results:
                 raise ConnectionError(self._ended)
             return self._results[id]
+
+    def wait_ended(self) -> None:
+        """Waits until the plugin has closed the connection."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._ended is not None, TIMEOUT_S):
+                raise AssertionError("the stream goes on")
 
     def wait_started(self, id: int) -> None:
         """Waits until a request was announced."""
@@ -173,18 +219,24 @@ class Run:
     def _collect(self) -> None:
         ended = "the stream ended"
         try:
-            for batch in self.call:
+            for data in read_frames(self.socket):
+                answers = message("aiges.plugin.v2.PluginBatch").FromString(data)
                 with self._changed:
-                    self.events.extend(("started", id) for id in batch.started)
-                    for result in batch.results:
+                    self.events.extend(("started", id) for id in answers.started)
+                    for result in answers.results:
                         self.events.append(("result", result.id))
                         self._results[result.id] = result
                     self._changed.notify_all()
-        except grpc.RpcError as error:
+        except OSError as error:
             ended = str(error)
         with self._changed:
             self._ended = ended
             self._changed.notify_all()
+
+
+def batch(*messages: dict[str, Any]) -> bytes:
+    """A serialized HostBatch."""
+    return message("aiges.plugin.v2.HostBatch")(messages=messages).SerializeToString()  # type: ignore[no-any-return]
 
 
 def once(id: int, data: bytes = b"data", **params: str) -> dict[str, Any]:

@@ -1,152 +1,344 @@
 """The scheduler of protocol 2, without a process around it."""
 
 import queue
+import socket
 import threading
+import time
 import unittest
+from unittest import mock
 
-from aiges.plugin.run_stream import HostBatch, PluginBatch, RunStream
-from tests.support import TIMEOUT_S, cancel, once
+from aiges.plugin import run_stream
+from aiges.plugin.frame_socket import FrameConnection
+from aiges.plugin.protocol2 import cancelled_result
+from aiges.plugin.run_stream import PluginBatch, RunStream
+from tests.support import TIMEOUT_S, batch, cancel, frame, once, read_frames
+
+HEARD_S = 0.1
+"""A cancel is heard in this time, whatever the wrapper does."""
+
+
+ALL = range(1, 1000)
+
+
+class Connection(FrameConnection):
+    """A connection that takes the answers in `held` only when `reads` is set, as if its host did not read."""
+
+    def __init__(self, sock):
+        super().__init__(sock)
+        self.sending = queue.Queue()
+        self.held = ()
+        self.reads = threading.Event()
+
+    def send(self, data):
+        answers = PluginBatch.FromString(data)
+        self.sending.put(answers)
+        if any(result.id in self.held for result in answers.results):
+            self.reads.wait(TIMEOUT_S)
+        super().send(data)
 
 
 class Harness:
-    """A RunStream whose wrapper blocks until the test lets it go."""
+    """A RunStream whose calls block when their sid is in `slow`, until the test lets them go."""
 
-    def __init__(self, concurrency=1):
+    def __init__(self, test, concurrency=1, slow=()):
         self.begun = queue.Queue()
         self.go = queue.Queue()
-        self.host = queue.Queue()
-        self.stream = RunStream(self.execute, concurrency)
-        self.stream.start(iter(self.host.get, None))
-        self.writer = self.stream.batches()
+        self.slow = slow
+        self.threads = {}
+        self.jobs = {}
+        self.running = 0
+        self.most_running = 0
+        self.host, plugin = socket.socketpair()
+        self.host.settimeout(TIMEOUT_S)
+        self.frames = read_frames(self.host)
+        self.connection = Connection(plugin)
+        self.stream = RunStream(self.execute, concurrency, self.connection)
+        self.reader = threading.Thread(target=self.stream.run, daemon=True)
+        self.reader.start()
+        self.plugin = plugin
+        test.addCleanup(self.end)
+
+    def end(self):
+        self.stream.close()
+        for _ in range(10):
+            self.go.put(None)  # Calls that a failed test has left behind.
+        for thread in threading.enumerate():
+            if thread is self.reader or thread.name == "run-reader":
+                thread.join(TIMEOUT_S)
+        self.connection._reader.close()
+        self.plugin.close()
+        self.frames.close()
+        self.host.close()
 
     def execute(self, job):
+        self.running += 1
+        self.most_running = max(self.most_running, self.running)
+        self.jobs[job.id] = job
+        self.threads[job.id] = threading.current_thread()
         self.begun.put(job.id)
-        self.go.get(timeout=TIMEOUT_S)
-        batch = PluginBatch()
-        batch.results.add(id=job.id, last=True)
-        return batch.SerializeToString()
+        if not job.cancelled and job.id in self.slow:
+            self.go.get(timeout=TIMEOUT_S)
+        self.running -= 1
+        if job.cancelled:
+            return cancelled_result(job.id)
+        answers = PluginBatch()
+        answers.results.add(id=job.id, last=True)
+        return answers.SerializeToString()
 
     def send(self, *messages):
-        self.host.put(HostBatch(messages=messages))
+        self.host.sendall(frame(batch(*messages)))
 
     def next_batch(self):
-        return PluginBatch.FromString(next(self.writer))
+        return PluginBatch.FromString(next(self.frames))
+
+    def results(self, count):
+        """The ids of the next results."""
+        ids = []
+        while len(ids) < count:
+            ids += [result.id for result in self.next_batch().results]
+        return ids
+
+    def warm_up(self):
+        """Fast calls, until the reader makes them itself."""
+        for id in range(1000, 1200):
+            self.send(once(id))
+            assert self.results(1) == [id]
+        assert self.threads[1199] is self.reader
+        while not self.begun.empty():
+            self.begun.get()
 
 
 class RunStreamTest(unittest.TestCase):
-    def harness(self, concurrency=1):
-        harness = Harness(concurrency)
-        self.addCleanup(harness.stream.close)
-        return harness
-
-    def test_a_single_request_begins_without_waiting_for_its_announcement(self):
-        harness = self.harness()
+    def test_a_single_request_is_answered_without_an_announcement(self):
+        harness = Harness(self)
         harness.send(once(1))
-        self.assertEqual(harness.begun.get(timeout=TIMEOUT_S), 1)
-        harness.go.put(None)
-        batch = harness.next_batch()
-        self.assertEqual((list(batch.started), [r.id for r in batch.results]), ([1], [1]))
+        answers = harness.next_batch()
+        self.assertEqual((list(answers.started), [r.id for r in answers.results]), ([], [1]))
 
-    def test_the_next_request_begins_only_after_its_announcement_was_handed_over(self):
-        harness = self.harness()
+    def test_requests_of_a_slow_wrapper_begin_one_after_the_other_each_after_the_answer_before(self):
+        harness = Harness(self, slow=ALL)
         harness.send(once(1), once(2))
-        harness.begun.get(timeout=TIMEOUT_S)
+        self.assertEqual(harness.begun.get(timeout=TIMEOUT_S), 1)
+        harness.connection.held = (1,)
         harness.go.put(None)
-        first = harness.next_batch()
-        announced = list(first.started)
-        while 2 not in announced:
-            self.assertTrue(harness.begun.empty())
-            announced += harness.next_batch().started
+        self.assertEqual([r.id for r in harness.connection.sending.get(timeout=TIMEOUT_S).results], [1])
         self.assertTrue(harness.begun.empty())
-        asked = threading.Thread(target=harness.next_batch)
-        asked.start()  # gRPC comes back for more.
+        harness.connection.reads.set()
         self.assertEqual(harness.begun.get(timeout=TIMEOUT_S), 2)
         harness.go.put(None)
-        asked.join(TIMEOUT_S)
-        self.assertFalse(asked.is_alive())
+        self.assertEqual(harness.results(2), [1, 2])
 
     def test_drain_begins_nothing_new_and_waits_for_what_runs(self):
-        harness = self.harness()
+        harness = Harness(self, slow=ALL)
         harness.send(once(1))
         harness.begun.get(timeout=TIMEOUT_S)
         drained = threading.Thread(target=harness.stream.drain, args=(TIMEOUT_S,))
         drained.start()
         while not harness.stream._stopping:
             pass
-        harness.send(once(2))
-        harness.go.put(None)
-        self.assertEqual([r.id for r in harness.next_batch().results], [1])
+        harness.send(once(2), once(3), cancel(3))
+        self.assertEqual(harness.results(1), [3])  # So the batch has been read.
         self.assertTrue(drained.is_alive())
-        threading.Thread(target=lambda: list(harness.writer), daemon=True).start()
+        harness.go.put(None)
+        self.assertEqual(harness.results(1), [1])
         drained.join(TIMEOUT_S)
         self.assertFalse(drained.is_alive())
         self.assertTrue(harness.begun.empty())
 
     def test_drain_gives_up_after_its_grace(self):
-        harness = self.harness()
+        harness = Harness(self, slow=ALL)
         harness.send(once(1))
         harness.begun.get(timeout=TIMEOUT_S)
+        began = time.monotonic()
         harness.stream.drain(0.01)
+        self.assertLess(time.monotonic() - began, TIMEOUT_S / 2)
         harness.go.put(None)
 
-    def test_a_closed_stream_cancels_what_runs_and_ends_the_writer(self):
-        jobs = queue.Queue()
-        go = threading.Event()
+    def test_drain_gives_up_after_its_grace_although_the_host_reads_no_answers_to_its_cancels(self):
+        harness = Harness(self, slow=ALL)
+        harness.send(once(1), once(2))
+        harness.begun.get(timeout=TIMEOUT_S)
+        harness.connection.held = (2,)
+        harness.send(cancel(2))
+        harness.connection.sending.get(timeout=TIMEOUT_S)
+        drained = threading.Thread(target=harness.stream.drain, args=(0.01,), daemon=True)
+        drained.start()
+        drained.join(TIMEOUT_S / 4)
+        self.assertFalse(drained.is_alive())
+        harness.connection.reads.set()
+        harness.go.put(None)
 
-        def execute(job):
-            jobs.put(job)
-            go.wait(TIMEOUT_S)
-            return b""
+    def test_announces_what_begins_while_the_host_may_not_know_of_a_cancelled_request(self):
+        harness = Harness(self, slow=ALL)
+        harness.send(once(1), once(2), once(3))
+        harness.begun.get(timeout=TIMEOUT_S)
+        harness.connection.held = (2,)
+        harness.send(cancel(2))
+        harness.connection.sending.get(timeout=TIMEOUT_S)
+        harness.go.put(None)  # For the host, 2 would be the oldest now.
+        self.assertEqual([result.id for result in harness.next_batch().results], [1])
+        self.assertEqual(list(harness.next_batch().started), [3])
+        harness.go.put(None)
+        self.assertEqual(harness.results(1), [3])
+        harness.connection.reads.set()
+        self.assertEqual(harness.results(1), [2])
 
-        host = queue.Queue()
-        stream = RunStream(execute, 1)
-        stream.start(iter(host.get, None))
-        host.put(HostBatch(messages=[once(1)]))
-        job = jobs.get(timeout=TIMEOUT_S)
-        stream.close()
-        self.assertTrue(job.cancelled)
-        self.assertEqual(list(stream.batches()), [])
-        go.set()
+    def test_a_closed_stream_cancels_what_runs_and_ends_the_connection(self):
+        harness = Harness(self, slow=ALL)
+        harness.send(once(1), once(2))
+        harness.begun.get(timeout=TIMEOUT_S)
+        harness.stream.close()
+        self.assertTrue(harness.jobs[1].cancelled)
+        self.assertEqual(list(harness.frames), [])
+        harness.go.put(None)
+        harness.reader.join(TIMEOUT_S)
+        self.assertFalse(harness.reader.is_alive())
+        self.assertTrue(harness.begun.empty())
 
-    def test_the_writer_answers_lone_requests_of_a_fast_wrapper_and_workers_the_rest(self):
-        threads = {}
+    def test_a_host_that_leaves_cancels_what_runs(self):
+        harness = Harness(self, slow=ALL)
+        harness.send(once(1))
+        harness.begun.get(timeout=TIMEOUT_S)
+        harness.host.shutdown(socket.SHUT_RDWR)
+        harness.reader.join(TIMEOUT_S)
+        self.assertTrue(harness.jobs[1].cancelled)
+        harness.go.put(None)
 
-        def execute(job):
-            threads[job.id] = threading.current_thread()
-            batch = PluginBatch()
-            batch.results.add(id=job.id, last=True)
-            return batch.SerializeToString()
+    def test_a_worker_that_breaks_ends_the_connection_so_that_the_host_knows(self):
+        harness = Harness(self)
+        hook = threading.excepthook
+        self.addCleanup(setattr, threading, "excepthook", hook)
+        threading.excepthook = lambda _: None
 
-        host = queue.Queue()
-        stream = RunStream(execute, 1)
-        self.addCleanup(stream.close)
-        stream.start(iter(host.get, None))
-        answered = queue.Queue()
+        def fail(job):
+            raise MemoryError
 
-        def write():
-            for data in stream.batches():
-                for result in PluginBatch.FromString(data).results:
-                    answered.put(result.id)
+        harness.stream._execute = fail
+        harness.send(once(1))
+        self.assertEqual(list(harness.frames), [])
 
-        writer = threading.Thread(target=write)
-        writer.start()
-        for id in range(1, 200):
-            host.put(HostBatch(messages=[once(id)]))
-            self.assertEqual(answered.get(timeout=TIMEOUT_S), id)
-        self.assertIn(writer, threads.values())
-        host.put(HostBatch(messages=[once(id) for id in range(200, 300)]))
-        self.assertEqual(sorted(answered.get(timeout=TIMEOUT_S) for _ in range(100)), list(range(200, 300)))
-        self.assertIsNot(threads[250], writer)
-        stream.close()
-        writer.join(TIMEOUT_S)
-        self.assertFalse(writer.is_alive())
+    def test_the_reader_answers_lone_requests_of_a_fast_wrapper_itself(self):
+        harness = Harness(self)
+        harness.warm_up()
+        harness.send(*(once(id) for id in range(1, 101)))
+        self.assertEqual(harness.results(100), list(range(1, 101)))
 
     def test_a_cancel_of_an_unknown_id_is_ignored(self):
-        harness = self.harness()
+        harness = Harness(self)
         harness.send(cancel(77), once(1))
-        self.assertEqual(harness.begun.get(timeout=TIMEOUT_S), 1)
+        self.assertEqual(harness.results(1), [1])
+
+    def test_a_cancelled_request_that_waits_gives_up_its_payloads(self):
+        harness = Harness(self, slow=ALL)
+        harness.send(once(1), once(2))
+        harness.begun.get(timeout=TIMEOUT_S)
+        job = harness.stream._open[2]
+        self.assertIsNotNone(job.once)
+        harness.send(cancel(2))
+        self.assertEqual(harness.results(1), [2])
+        self.assertIsNone(job.once)
         harness.go.put(None)
-        self.assertEqual([r.id for r in harness.next_batch().results], [1])
+
+
+class WatchmanTest(unittest.TestCase):
+    """A fast wrapper, whose calls the reader makes, and then one that takes long."""
+
+    def hung(self):
+        harness = Harness(self, slow=(1,))
+        harness.warm_up()
+        harness.send(once(1))
+        self.assertEqual(harness.begun.get(timeout=TIMEOUT_S), 1)
+        self.assertIs(harness.threads[1], harness.reader)
+        return harness
+
+    def test_a_cancel_is_heard_while_a_call_hangs(self):
+        harness = self.hung()
+        began = time.monotonic()
+        harness.send(cancel(1), once(2), cancel(2))
+        self.assertEqual(harness.results(1), [2])
+        self.assertTrue(harness.jobs[1].cancelled)
+        self.assertLess(time.monotonic() - began, HEARD_S)
+        harness.go.put(None)
+        self.assertEqual(harness.results(1), [1])
+
+    def test_everything_goes_on_after_the_call_one_at_a_time(self):
+        harness = self.hung()
+        harness.send(once(2), once(3), cancel(2))
+        self.assertEqual(harness.results(1), [2])
+        self.assertTrue(harness.begun.empty())
+        harness.go.put(None)
+        self.assertEqual(harness.results(2), [1, 3])
+        for id in range(10, 300):
+            harness.send(once(id))
+            self.assertEqual(harness.results(1), [id])
+        self.assertEqual(harness.most_running, 1)
+        harness.reader.join(TIMEOUT_S)
+        self.assertFalse(harness.reader.is_alive(), "two threads read")
+
+    def test_it_wakes_again_after_it_went_to_sleep(self):
+        harness = self.hung()
+        harness.go.put(None)
+        self.assertEqual(harness.results(1), [1])
+        end = time.monotonic() + TIMEOUT_S
+        while harness.stream._watchman_awake and time.monotonic() < end:
+            harness.stream._watch.wait(0.01)
+        self.assertFalse(harness.stream._watchman_awake)
+        harness.slow = (500,)
+        for id in range(300, 501):  # The average comes down again, so the reader answers.
+            harness.send(once(id))
+            if id < 500:
+                harness.results(1)
+        harness.send(once(2), cancel(2))
+        self.assertEqual(harness.results(1), [2])
+        harness.go.put(None)
+        self.assertEqual(harness.results(1), [500])
+
+    def test_what_was_answered_before_a_call_that_hangs_does_not_wait_for_it(self):
+        harness = Harness(self, slow=(4,))
+        harness.warm_up()
+        harness.send(*(once(id) for id in range(1, 11)))
+        self.assertEqual(harness.results(3), [1, 2, 3])
+        self.assertIn(4, [harness.begun.get(timeout=TIMEOUT_S) for _ in range(4)])
+        harness.go.put(None)
+        self.assertEqual(harness.results(7), list(range(4, 11)))
+
+    def test_a_reader_that_becomes_free_while_it_is_being_replaced_does_not_read_on(self):
+        harness = self.hung()
+        watchman = threading.current_thread()
+
+        def late():
+            if threading.current_thread() is watchman:
+                harness.go.put(None)
+                self.assertEqual(harness.results(1), [1])
+                end = time.monotonic() + HEARD_S
+                while harness.stream._busy and time.monotonic() < end:
+                    pass  # Time for the reader to go on, if it could.
+            return time.perf_counter() + 1
+
+        with mock.patch.object(run_stream, "perf_counter", late):
+            harness.stream._replace_stuck_reader()
+        harness.reader.join(TIMEOUT_S / 4)
+        self.assertFalse(harness.reader.is_alive())
+        harness.send(once(2))
+        self.assertEqual(harness.results(1), [2])
+
+    def test_a_call_is_counted_before_it_is_seen_whether_the_watchman_is_awake(self):
+        # The watchman looks at the count after it has said that it sleeps, so none of the two can miss the other.
+        seen = []
+
+        class Observed(RunStream):
+            @property
+            def _watchman_awake(self):
+                seen.append(self._watched)
+                return True
+
+            @_watchman_awake.setter
+            def _watchman_awake(self, value):
+                pass
+
+        stream = Observed(cancelled_result, 1, None)
+        stream._watch_over_me()
+        self.assertEqual(seen, [1])
 
 
 if __name__ == "__main__":

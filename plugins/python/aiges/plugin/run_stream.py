@@ -142,8 +142,10 @@ class RunStream:
                     self._answer_waiting()
                     if self._reader is not me:
                         return
-        except Exception as error:
+        except OSError as error:
             log.info("the stream from the host has ended: %s", describe_exception(error))
+        except Exception:
+            log.exception("the stream from the host cannot be read")
         finally:
             if self._reader is me:
                 self.close()
