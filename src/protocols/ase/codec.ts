@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { ServiceError } from '../../core/error.js'
 import type { InferenceResult } from '../../core/inference.js'
 import type { JsonObject } from '../../core/model.js'
@@ -23,6 +24,8 @@ const NONE: JsonObject = {}
 export function parseBody(body: unknown): AseBody {
   let text: string
   let json: unknown
+  // Decoding would put U+FFFD in the place of such bytes, and nobody would notice that data changed.
+  if (Buffer.isBuffer(body) && !isUtf8(body)) throw new ServiceError('body_not_json', 'the body is not UTF-8')
   try {
     text = Buffer.isBuffer(body) ? body.toString() : ''
     json = JSON.parse(text)

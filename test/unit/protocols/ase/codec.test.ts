@@ -32,6 +32,16 @@ describe('parseBody', () => {
     expect(() => parseBody(undefined)).toThrow(failure('body_not_json', 'JSON'))
   })
 
+  it.each([
+    ['a byte of another charset', [0xca]],
+    ['a character that is cut off', [0xe8, 0xaf]],
+    ['a surrogate', [0xed, 0xa0, 0x80]],
+    ['an overlong slash', [0xc0, 0xaf]],
+  ])('refuses a string with %s instead of changing it', (_name, bytes) => {
+    const text = Buffer.concat([Buffer.from('{"header":{"uid":"'), Buffer.from(bytes), Buffer.from('"}}')])
+    expect(() => parseBody(text)).toThrow(failure('body_not_json', 'UTF-8'))
+  })
+
   it.each(['header', 'parameter', 'payload'])('refuses a %s that is no object', section => {
     expect(() => body({ [section]: [] })).toThrow(failure('schema_violation', `${section}: must be object`))
   })
