@@ -104,6 +104,14 @@ describe('with the SDK that comes with the daemon', () => {
     if (fault === 'exit') await daemon.line(line => line.msg === 'plugin is ready' && line !== daemon.log[0])
   })
 
+  it('logs the traceback of a wrapper with the sid of the request', async () => {
+    const daemon = start({ cwd: wrapperFolder('faulty') })
+    const { http } = await daemon.ready
+    const { body } = await postAse(`${http}/v1/svcName`, textRequest('hello', { fault: 'raise' }))
+    const line = await daemon.line(({ msg }) => msg.includes('ValueError: the weights are not here'))
+    expect([line.level, line['sid']]).toEqual(['error', body.header.sid])
+  })
+
   it('is started again after a crash, and the daemon tells the truth meanwhile', async () => {
     const daemon = start({ cwd: wrapperFolder('faulty') })
     const { http } = await daemon.ready

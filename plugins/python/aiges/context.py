@@ -28,10 +28,15 @@ _local = threading.local()
 
 def current() -> RequestContext:
     """The request of this thread. Raises RuntimeError outside of `wrapperOnceExec`."""
-    request = getattr(_local, "request", None)
+    request = current_or_none()
     if request is None:
         raise RuntimeError("aiges.context.current() works inside wrapperOnceExec")
-    return request  # type: ignore[no-any-return]
+    return request
+
+
+def current_or_none() -> RequestContext | None:
+    """The request of this thread, if it works on one."""
+    return getattr(_local, "request", None)
 
 
 def set_current(request: RequestContext | None) -> None:

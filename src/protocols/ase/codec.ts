@@ -5,6 +5,7 @@ import type { JsonObject } from '../../core/model.js'
 import { type Accept, type Attributes, DATA_TYPES, type DataType, type Payload, Status } from '../../core/payload.js'
 import { decodeBase64 } from './base64.js'
 import { JsonSource } from './json-source.js'
+import { servicesByRank } from './merged-parameters.js'
 
 /** An ASE request body: the JSON object, its text, and its three sections (empty where they are absent or null). */
 export interface AseBody {
@@ -116,23 +117,24 @@ export interface ParameterOptions {
 
 /**
  * Merges the parameters of all services: a scalar is a parameter in string form, null is left out, an object is an
- * accept. Adds the header keys of `headerPass` and the sid, which clients cannot override.
+ * accept; where one service has a scalar and another an object, the more important one decides. Adds the header keys of `headerPass` and the sid, which clients cannot override.
  * @throws ServiceError `schema_violation`
  */
 export function decodeParameters(body: AseBody, options: ParameterOptions): AseParameters {
   const parameters: Record<string, string> = {}
   const accepts = new Map<string, Accept>()
-  const services = Object.keys(body.parameter)
-  if (services.length > 1) {
-    services.sort((a, b) => options.addressed.indexOf(a) - options.addressed.indexOf(b))
-  }
-  for (const service of services) {
+  for (const service of servicesByRank(body.parameter, options.addressed)) {
     const values = body.parameter[service] ?? NONE
     if (!isObject(values)) throw new ServiceError('schema_violation', `parameter.${service}: must be object`)
     for (const name in values) {
       const value = values[name]
-      if (isObject(value)) addAccept(accepts, name, value, `parameter.${service}.${name}`)
-      else if (value !== null) parameters[name] = asString(value)
+      if (isObject(value)) {
+        addAccept(accepts, name, value, `parameter.${service}.${name}`)
+        if (name in parameters) delete parameters[name]
+      } else if (value !== null) {
+        parameters[name] = asString(value)
+        accepts.delete(name)
+      }
     }
   }
   passHeaders(body.header, options.headerPass, parameters)

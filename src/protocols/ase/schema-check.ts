@@ -21,7 +21,8 @@ export class SchemaCheck {
   constructor(private readonly log: Logger) {}
 
   /**
-   * Checks a whole request. A model whose schema is not known yet takes everything.
+   * Checks a whole request; parameters of other services count as the addressed one's, because the wrapper gets them
+   * merged. A model whose schema is not known yet takes everything.
    * @throws ServiceError `schema_violation`; the message names the path and the rule
    */
   check(model: ModelInfo, body: AseBody): void {
@@ -29,11 +30,18 @@ export class SchemaCheck {
     const validators = this.validatorsOf(model.name, model.schema)
     if (validators === 'unusable') return
     const { serviceId } = model.schema
-    const own = Object.hasOwn(body.parameter, serviceId) && !Object.hasOwn(body.parameter, model.name)
-    const validate = own ? validators.byServiceId : validators.byModelName
-    if (validate(body.json)) return
+    const byServiceId = Object.hasOwn(body.parameter, serviceId) && !Object.hasOwn(body.parameter, model.name)
+    const validate = byServiceId ? validators.byServiceId : validators.byModelName
+    const own = byServiceId ? serviceId : model.name
+    const merged = namesOthers(body, own) ? mergeParameters(body.parameter, [serviceId, model.name]) : NOTHING_MERGED
+    if (validate(merged.size === 0 ? body.json : withMerged(body, own, merged))) return
     const [error] = validate.errors ?? []
-    throw new ServiceError('schema_violation', error === undefined ? undefined : describeViolation(error))
+    const wrote = (names: readonly string[], property: string | undefined) => {
+      const [section, service, name = property] = names
+      const writer = section === 'parameter' && service === own && name !== undefined && merged.get(name)
+      return writer ? ['parameter', writer.service, ...names.slice(2)] : names
+    }
+    throw new ServiceError('schema_violation', error === undefined ? undefined : describeViolation(error, wrote))
   }
 
   private validatorsOf(modelName: string, schema: ModelSchema): Validators | 'unusable' {

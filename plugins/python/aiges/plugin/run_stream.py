@@ -252,6 +252,7 @@ class RunStream:
         began = perf_counter()
         result = self._execute(job)
         self._call_time_s += (perf_counter() - began - self._call_time_s) * 0.1
+        set_current(None)
         self._open.pop(job.id, None)
         return result
 

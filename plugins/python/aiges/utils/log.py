@@ -1,12 +1,15 @@
 """Logging for wrappers: everything goes to stderr, where the daemon collects it; no file is ever written.
 
-A line is `LEVEL name:function:line message`; its first word is one of DEBUG INFO WARNING ERROR CRITICAL. Every further
-line of the same record (a traceback, for example) begins with the level too, so that each line can be read alone.
+A line is `LEVEL name:function:line message`; its first word is one of DEBUG INFO WARNING ERROR CRITICAL. While the
+thread works on a request, `[sid=…]` stands behind the level, and the daemon puts the line to that request. Every further
+line of the same record (a traceback, for example) begins in the same way, so that each line can be read alone.
 """
 
 import logging
 import sys
 from typing import Any
+
+from aiges.context import current_or_none
 
 fmt = "%(name)s:%(funcName)s:%(lineno)d %(message)s"
 level = logging.DEBUG
@@ -16,8 +19,9 @@ class LevelPrefixFormatter(logging.Formatter):
     """Puts the level in front of every line of a record."""
 
     def format(self, record: logging.LogRecord) -> str:
-        name = record.levelname
-        return "\n".join(f"{name} {line}" for line in super().format(record).split("\n"))
+        request = current_or_none()
+        prefix = f"{record.levelname} [sid={request.sid}]" if request is not None else record.levelname
+        return "\n".join(f"{prefix} {line}" for line in super().format(record).split("\n"))
 
 
 class StderrHandler(logging.StreamHandler):  # type: ignore[type-arg]
