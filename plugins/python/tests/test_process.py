@@ -101,10 +101,11 @@ class OutputTest(unittest.TestCase):
         """
         with plugin(source) as running:
             Run(running).once(1)
-            lines = running.stderr().splitlines()
-            self.assertRegex("\n".join(lines), r"(?m)^WARNING wrapper:wrapperOnceExec:\d+ two\nWARNING lines 1$")
-            self.assertRegex("\n".join(lines), r"(?m)^DEBUG mine:wrapperOnceExec:\d+ debug$")
-            self.assertRegex("\n".join(lines), r"(?m)^ERROR library:wrapperOnceExec:\d+ standard$")
+            log = running.stderr()
+            self.assertRegex(log, r"(?m)^WARNING \[sid=sid-1\] wrapper:wrapperOnceExec:\d+ two$")
+            self.assertRegex(log, r"(?m)^WARNING \[sid=sid-1\] lines 1$")
+            self.assertRegex(log, r"(?m)^DEBUG \[sid=sid-1\] mine:wrapperOnceExec:\d+ debug$")
+            self.assertRegex(log, r"(?m)^ERROR \[sid=sid-1\] library:wrapperOnceExec:\d+ standard$")
             files = sorted(os.listdir(running.stderr_path.parent))
             self.assertEqual([f for f in files if f.endswith(".log")], ["stderr.log"])
 

@@ -129,7 +129,7 @@ class Protocol1Test(unittest.TestCase):
                 self.assertEqual(host.once(tag, how=how), ret)
                 result = host.result()
                 self.assertEqual((result.tag, result.ret, len(result.list)), (tag, ret, 0))
-            self.assertIn("ERROR Traceback", running.stderr())
+            self.assertIn("ERROR [sid=a] Traceback", running.stderr())
 
     def test_init_failures_have_their_codes(self):
         for source, ret in (

@@ -133,7 +133,7 @@ class Protocol2Test(unittest.TestCase):
             self.assertEqual((result.code, result.message, result.last), (30003, "ValueError: bad 识别", True))
             self.assertEqual(run.once(2, how="exit").message, "SystemExit: 7")
             log = running.stderr()
-            self.assertIn("ERROR Traceback (most recent call last):", log)
+            self.assertIn("ERROR [sid=sid-1] Traceback (most recent call last):", log)
             self.assertIn("sid-1", log)
 
     def test_an_error_code_comes_with_the_text_of_wrapper_error(self):

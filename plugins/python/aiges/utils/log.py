@@ -1,8 +1,8 @@
 """Logging for wrappers: everything goes to stderr, where the daemon collects it; no file is ever written.
 
 A line is `LEVEL name:function:line message`; its first word is one of DEBUG INFO WARNING ERROR CRITICAL. While the
-thread works on a request, `[sid=…]` stands behind the level, and the daemon puts the line to that request. Every further
-line of the same record (a traceback, for example) begins in the same way, so that each line can be read alone.
+thread works on a request, `[sid=…]` stands behind the level, and the daemon puts the line to that request. Every
+further line of the same record (a traceback, for example) begins in the same way, so that each can be read alone.
 """
 
 import logging
