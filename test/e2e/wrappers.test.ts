@@ -236,6 +236,16 @@ describe('a daemon whose wrapper does not start', () => {
     expect(daemon.output()).toContain("'/no/such/python' cannot be run")
   })
 
+  it('names the other plugin when two of the published SDK would share their port', async () => {
+    const options = { cwd: wrapperFolder('written-for-0.5'), python: 'pypi-0.5.0' } as const
+    const first = start(options)
+    const { http } = await first.ready
+    const second = start(options)
+    expect(await second.exited).toBe(1)
+    expect(second.output()).toMatch(/port 50055 of the plugin is also listened on by process \d+/)
+    expect((await fetch(`${http}/readyz`)).status).toBe(200)
+  })
+
   it('names the port that is in use', async () => {
     const first = start({ cwd: wrapperFolder('minimal') })
     const { http, grpc } = await first.ready
