@@ -5,7 +5,6 @@ import type { JsonObject } from '../../core/model.js'
 import { type Accept, type Attributes, DATA_TYPES, type DataType, type Payload, Status } from '../../core/payload.js'
 import { decodeBase64 } from './base64.js'
 import { JsonSource } from './json-source.js'
-import { servicesByRank } from './merged-parameters.js'
 
 /** An ASE request body: the JSON object, its text, and its three sections (empty where they are absent or null). */
 export interface AseBody {
@@ -140,6 +139,16 @@ export function decodeParameters(body: AseBody, options: ParameterOptions): AseP
   passHeaders(body.header, options.headerPass, parameters)
   parameters['sid'] = options.sid
   return { parameters, accepts: [...accepts.values()] }
+}
+
+/**
+ * The services that a client names in `parameter`, least important first.
+ * @param addressed names of the addressed service, least important first
+ */
+export function servicesByRank(parameter: JsonObject, addressed: readonly string[]): readonly string[] {
+  const services = Object.keys(parameter)
+  if (services.length > 1) services.sort((a, b) => addressed.indexOf(a) - addressed.indexOf(b))
+  return services
 }
 
 function addAccept(accepts: Map<string, Accept>, name: string, value: JsonObject, path: string): void {

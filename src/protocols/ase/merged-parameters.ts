@@ -1,32 +1,35 @@
-import { isObject } from './codec.js'
 import type { JsonObject } from '../../core/model.js'
+import { type AseBody, isObject, servicesByRank } from './codec.js'
 
-/** A value of the `parameter` section, and the service under whose name the client wrote it. */
-export interface MergedParameter {
-  readonly service: string
-  readonly value: unknown
-}
+/** What the wrapper gets of all services together, by name, and the service under whose name the client wrote it. */
+export type MergedParameters = ReadonlyMap<string, { readonly service: string; readonly value: unknown }>
 
 /**
- * The names under `parameter`, least important first, so that of equal entries the last one wins (ASE protocol).
- * @param addressed names of the addressed service, least important first
+ * Merges the parameters of all services as `decodeParameters` does: null is left out, and of equal names the addressed
+ * service's wins.
+ * @param own the name by which the client addresses the service
+ * @param addressed all names of that service, least important first
+ * @returns undefined when the client wrote under no other name, so that there is nothing to merge
  */
-export function servicesByRank(parameter: JsonObject, addressed: readonly string[]): string[] {
-  const services = Object.keys(parameter)
-  if (services.length > 1) services.sort((a, b) => addressed.indexOf(a) - addressed.indexOf(b))
-  return services
-}
-
-/** What the wrapper gets of all services together, by name: null is left out, and of equal names one wins. */
 export function mergeParameters(
-  parameter: JsonObject,
+  { parameter }: AseBody,
+  own: string,
   addressed: readonly string[],
-): ReadonlyMap<string, MergedParameter> {
-  const merged = new Map<string, MergedParameter>()
-  for (const service of servicesByRank(parameter, addressed)) {
+): MergedParameters | undefined {
+  const services = servicesByRank(parameter, addressed)
+  if (services.every(service => service === own)) return undefined
+  const merged = new Map<string, { service: string; value: unknown }>()
+  for (const service of services) {
     const values = parameter[service]
     if (!isObject(values)) continue
     for (const name in values) if (values[name] !== null) merged.set(name, { service, value: values[name] })
   }
   return merged
+}
+
+/** The request with everything that the wrapper gets under the name of the addressed service. */
+export function withMerged({ json, parameter }: AseBody, own: string, merged: MergedParameters): JsonObject {
+  if (merged.size === 0) return json
+  const values = Object.fromEntries([...merged].map(([name, { value }]) => [name, value]))
+  return { ...json, parameter: { ...parameter, [own]: values } }
 }

@@ -125,6 +125,13 @@ describe('decodeParameters', () => {
     expect(parameters({ parameter }).parameters).toEqual({ p: 'served', q: 'other', r: 'own', sid: 'S' })
   })
 
+  it.each([
+    [{ svcName: { a: {} }, other: { a: -5 } }, { sid: 'S' }, [{ name: 'a', attributes: {} }]],
+    [{ svcName: { a: 1 }, other: { a: {} } }, { a: '1', sid: 'S' }, []],
+  ])('has the addressed service decide whether a name is a parameter or an accept', (parameter, merged, accepts) => {
+    expect(parameters({ parameter })).toEqual({ parameters: merged, accepts })
+  })
+
   it('takes an accept twice when both ask for the same', () => {
     const accept = { encoding: 'utf8', data_type: 'text' }
     expect(parameters({ parameter: { svcName: { a: accept }, other: { a: accept } } }).accepts).toHaveLength(1)
