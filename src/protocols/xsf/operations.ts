@@ -13,6 +13,8 @@ const DEFAULT_WAIT_MS = 500
 export interface OperationContext {
   readonly inference: InferenceService
   readonly log: Logger
+  /** The caller's handle, or the one that the answer gives it. */
+  readonly handle: string
   /** Aborted when the caller left. */
   readonly signal: AbortSignal
 }
@@ -59,7 +61,9 @@ export async function runOperation(request: ReqData__Output, context: OperationC
     }
     return await operation(request, context)
   } catch (thrown) {
-    return failed(thrown, context.log)
+    // There is no sid yet, so the line is found by what the caller knows of its call.
+    const trace = request.s?.t
+    return failed(thrown, context.log.child({ handle: context.handle, ...(trace && { trace }) }))
   }
 }
 

@@ -5,7 +5,7 @@ import { protoPath as healthProtoPath } from 'grpc-health-check'
 import type { Logger } from 'pino'
 import { ServiceError } from '../../core/error.js'
 import type { InferenceService } from '../../core/inference.js'
-import type { Session, Session__Output } from '../../gen/gateway/utils/Session.js'
+import type { Session } from '../../gen/gateway/utils/Session.js'
 import type { XsfCallHandlers } from '../../gen/gateway/utils/XsfCall.js'
 import type { ProtoGrpcType } from '../../gen/gateway/xsf.js'
 import { loadProto, loadProtoDefinition } from '../../rpc/proto.js'
@@ -37,8 +37,12 @@ export function createXsfServer(options: XsfServerOptions): XsfServer {
     call: (call, callback) => {
       const controller = new AbortController()
       call.on('cancelled', () => controller.abort(new ServiceError('cancelled')))
-      runOperation(call.request, { inference, log, signal: controller.signal }).then(({ code, errorInfo, output }) => {
-        const s = answerSession(call.request.s, peerAddress)
+      const { t, h } = call.request.s ?? { t: '', h: '' }
+      const handle = h || randomUUID()
+      const context = { inference, log, handle, signal: controller.signal }
+      runOperation(call.request, context).then(({ code, errorInfo, output }) => {
+        // PeerAddr is where the caller can come back to this node.
+        const s: Session = { t, h: handle, sess: { PeerAddr: peerAddress } }
         callback(null, { code, error_info: errorInfo, s, data: [{ data: output }] })
       })
     },
@@ -59,11 +63,6 @@ export function createXsfServer(options: XsfServerOptions): XsfServer {
       await server.stop(graceMs)
     },
   }
-}
-
-/** The caller's trace and handle (made here when it has none), and where it can come back to this node. */
-function answerSession(session: Session__Output | null, peerAddress: string): Session {
-  return { t: session?.t ?? '', h: session?.h || randomUUID(), sess: { PeerAddr: peerAddress } }
 }
 
 /** loader.proto has no service, but a client that explores the server needs its messages too. */
