@@ -1,18 +1,11 @@
 import { readFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { ConfigNotice, DaemonConfig } from './config/daemon-config.js'
 import { ServiceError } from './core/error.js'
 import { PluginStartError } from './plugin/diagnosis.js'
-import { prepareLaunch } from './plugin/launch.js'
+import { type Launch, prepareLaunch } from './plugin/launch.js'
 import { ReplicaSet } from './plugin/replica-set.js'
 import { createSocketFolder } from './plugin/socket-folder.js'
-import { adminRoutes } from './protocols/admin/routes.js'
-import { aseRoutes } from './protocols/ase/routes.js'
-import { createHttpServer } from './protocols/shared/http-server.js'
-import { createXsfServer, type XsfServer } from './protocols/xsf/server.js'
-import { formatAddress } from './rpc/server.js'
 import { LocalInferenceService } from './session/inference-service.js'
 import { Model } from './session/model.js'
 import { instrumentInference } from './telemetry/instrumented-inference.js'
@@ -75,7 +68,9 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signal: Abo
   try {
     const sockets = createSocketFolder()
     steps.push(() => sockets.remove())
-    const replicas = await createReplicas(config, sockets.path, log)
+    // The front-ends are the larger part of the code: they are loaded while the interpreter is being asked.
+    const [launch, { createFrontEnds }] = await Promise.all([launchOf(config, sockets.path), import('./front-ends.js')])
+    const replicas = new ReplicaSet({ ...config.plugin, model: config.service, launch, log })
     steps.push(() => replicas.stop(SHUTDOWN_GRACE_MS))
 
     const model = new Model({ name: config.service, ...config.admission }, replicas)
@@ -87,30 +82,12 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signal: Abo
       replicasUp: () => replicas.up,
     })
     const inference = instrumentInference(new LocalInferenceService([model]), metrics)
-
-    let draining = false
-    const { bodyLimitBytes } = config.http
-    const http = createHttpServer({ ...config.http, log })
-    http.register(aseRoutes, { inference, log, ...config.ase, bodyLimitBytes })
-    http.register(adminRoutes, { inference, metrics, isDraining: () => draining })
-    const xsf = createXsfServer({
-      ...config.grpc,
-      inference,
-      log,
-      maxMessageBytes: bodyLimitBytes,
-      portKey: `[${config.service}] port`,
-      onReadinessChange: listener => replicas.onChange(listener),
-    })
-    steps.push(async () => {
-      draining = true
-      await Promise.all([closeHttp(http, config.drainTimeoutMs), xsf.stop(config.drainTimeoutMs)])
-    })
+    const onReadinessChange = (listener: () => void) => replicas.onChange(listener)
+    const frontEnds = createFrontEnds({ config, inference, metrics, log, onReadinessChange })
+    steps.push(() => frontEnds.stop(config.drainTimeoutMs))
     // Listening comes before the wrapper is ready, so that /livez and /readyz can say what is going on.
-    const address = await listen(http, xsf, config)
-    signal.throwIfAborted()
-    signal.addEventListener('abort', () => void replicas.stop(0), { once: true })
-    await replicas.start()
-    signal.throwIfAborted()
+    const address = await frontEnds.listen()
+    await startReplicas(replicas, signal)
     log.info({ ...address, model: config.service }, 'ready')
     return { stop }
   } catch (error) {
@@ -119,43 +96,22 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signal: Abo
   }
 }
 
-async function createReplicas(
-  config: DaemonConfig,
-  socketFolder: string | undefined,
-  log: Logger,
-): Promise<ReplicaSet> {
-  const { command, startTimeoutMs } = config.plugin
+function launchOf({ plugin }: DaemonConfig, socketFolder: string | undefined): Promise<Launch> {
   const place = { env: process.env, cwd: process.cwd(), socketFolder }
-  const launch = await prepareLaunch({ command, ...place, probeTimeoutMs: startTimeoutMs })
-  return new ReplicaSet({ ...config.plugin, model: config.service, launch, log })
+  return prepareLaunch({ command: plugin.command, ...place, probeTimeoutMs: plugin.startTimeoutMs })
 }
 
-/** Resolves with the addresses as they were really bound. */
-async function listen(
-  http: FastifyInstance,
-  xsf: XsfServer,
-  config: DaemonConfig,
-): Promise<{ http: string; grpc: string }> {
-  const { host, port } = config.http
+/** A signal ends a start at once; later it first lets what is in flight end. */
+async function startReplicas(replicas: ReplicaSet, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
+  const abandon = () => void replicas.stop(0)
+  signal.addEventListener('abort', abandon)
   try {
-    await http.listen({ host, port })
-  } catch (error) {
-    const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
-    const why = inUse
-      ? 'is in use by another process; choose another port, or 0 for a free one'
-      : `cannot be used: ${error}`
-    throw new ServiceError('misconfigured', `http_listen: ${formatAddress(host, port)} ${why}`, { cause: error })
+    await replicas.start()
+  } finally {
+    signal.removeEventListener('abort', abandon)
   }
-  const bound = http.server.address() as AddressInfo
-  const grpc = await xsf.start()
-  return { http: `http://${formatAddress(host, bound.port)}`, grpc: formatAddress(grpc.host, grpc.port) }
-}
-
-/** Lets requests in flight end for up to `graceMs`, then cuts the rest off. */
-async function closeHttp(http: FastifyInstance, graceMs: number): Promise<void> {
-  const force = setTimeout(() => http.server.closeAllConnections(), graceMs)
-  await http.close()
-  clearTimeout(force)
+  signal.throwIfAborted()
 }
 
 /** Aborts at the first SIGTERM or SIGINT; a second one ends the process at once, its plugins with it. */

@@ -38,11 +38,11 @@ function vitest(project) {
 }
 
 /** Runs a folder's unittest suite with the interpreter of a test environment. */
-function unittest(python, folder, pythonPath) {
-  const { status, stderr } = run(python, ['-m', 'unittest', 'discover', '-s', folder, '-t', folder], {
+function unittest(python, folder, top) {
+  const { status, stderr } = run(python, ['-m', 'unittest', 'discover', '-s', folder, '-t', top], {
     stdio: ['ignore', 'inherit', 'pipe'],
     encoding: 'utf8',
-    env: { ...process.env, PYTHONPATH: pythonPath, PYTHONDONTWRITEBYTECODE: '1' },
+    env: { ...process.env, PYTHONPATH: join(root, 'plugins/python'), PYTHONDONTWRITEBYTECODE: '1' },
   })
   process.stderr.write(stderr)
   const ran = Number(/^Ran (\d+) tests?/m.exec(stderr)?.[1] ?? 0)
@@ -71,9 +71,10 @@ step('Python environments', () => {
   python = makeEnvironments()
   return python !== undefined
 })
+step('Python lint', () => succeeds(python.bundled, ['-m', 'ruff', 'check', '--no-cache', 'plugins/python']))
 step('unit tests', () => vitest('unit'))
-step('Python SDK', () => unittest(python.bundled, 'plugins/python/tests', join(root, 'plugins/python')))
-step('MNIST example', () => unittest(python.bundled, 'examples/mnist', join(root, 'plugins/python')))
+step('Python SDK', () => unittest(python.bundled, 'plugins/python/tests', 'plugins/python'))
+step('MNIST example', () => unittest(python.bundled, 'examples/mnist', 'examples/mnist'))
 step('conformance tests', () => vitest('conformance'))
 step('end-to-end tests', () => vitest('e2e'))
 console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)

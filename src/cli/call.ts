@@ -19,8 +19,9 @@ export interface CallOptions {
 const MAX_SHOWN_BODY = 300
 
 function serviceUrl(base: string, service: string): URL {
-  const withScheme = /^https?:\/\//i.test(base) ? base : `http://${base}`
-  if (!URL.canParse(withScheme)) throw usageError(`-u: found "${base}", allowed: a URL such as http://127.0.0.1:1888`)
+  const withScheme = base.includes('://') ? base : `http://${base}`
+  if (!/^https?:/i.test(withScheme) || !URL.canParse(withScheme))
+    throw usageError(`-u: found "${base}", allowed: a URL such as http://127.0.0.1:1888`)
   return new URL(`v1/${encodeURIComponent(service)}`, withScheme.replace(/\/*$/, '/'))
 }
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join } from 'node:path'
 import { listFiles } from './copy-tree.js'
 import { CommandError, ExitCode, usageError } from './exit-codes.js'
+import { howToRun } from './how-to-run.js'
 import { packageFile } from './package-files.js'
 import type { Terminal } from './terminal.js'
 
@@ -44,11 +45,6 @@ export function create(
     writeFileSync(destination, fill(readFileSync(source), name), { mode: statSync(source).mode })
     terminal.out(`wrote ${destination}\n`)
   }
-  terminal.out(`
-to run it:
-  cd ${name}
-  python3 -m pip install -r requirements.txt
-  aiservice -m 0
-`)
+  terminal.out(howToRun(name, 'aiservice -m 0'))
   return ExitCode.ok
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { copyTree } from './copy-tree.js'
 import { ExitCode } from './exit-codes.js'
+import { howToRun } from './how-to-run.js'
 import { packageFile } from './package-files.js'
 import type { Terminal } from './terminal.js'
 
@@ -13,11 +14,6 @@ export function mnist(terminal: Terminal, source: string = packageFile('examples
   const { written, kept } = copyTree(source, target, SKIPPED)
   for (const path of written) terminal.out(`wrote ${join(target, path)}\n`)
   for (const path of kept) terminal.out(`kept  ${join(target, path)} (exists)\n`)
-  terminal.out(`
-to run it:
-  cd ${target}
-  python3 -m pip install -r requirements.txt
-  aiservice -m 0 -c aiges.toml -s svcName
-`)
+  terminal.out(howToRun(target, 'aiservice -m 0 -c aiges.toml -s svcName'))
   return ExitCode.ok
 }

@@ -46,7 +46,7 @@ export class ChannelV2 implements PluginChannel {
     private readonly onBroken: (why: string) => void,
   ) {
     const { WrapperPlugin } = loadProto<ProtoGrpcType>('plugin', 'wrapper-v2.proto').aiges.plugin.v2
-    // What a wrapper returns is limited where it leaves the daemon; a limit here would cost every call of the stream.
+    // A limit on what a plugin sends would end the whole stream, and every call on it, for one answer that is too long.
     this.client = createClient(WrapperPlugin, { address: target, maxMessageBytes: -1 })
   }
 

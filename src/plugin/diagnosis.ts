@@ -75,7 +75,7 @@ const CAUSES: readonly Cause[] = [
     text: () => 'wrapper.py must define a class Wrapper that derives from aiges.sdk.WrapperBase',
   },
   {
-    pattern: /ENOENT|No such file or directory|not found/,
+    pattern: /ENOENT|[Nn]o such file|not found/,
     text: () =>
       'the command, or a file that the wrapper opens, does not exist at this path; see [aiges] pythonPluginCmd',
   },

@@ -15,6 +15,9 @@ const LEVELS: Readonly<Record<string, Level>> = {
 /** The level word of the usual Python formats: at the start, or between separators as in `name - INFO: text`. */
 const LEVEL_WORD = /(?:^|[\s[|:-])(DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL)(?=[\s\]|:]|$)/
 
+/** How the SDK marks what is logged while a thread works on a request. */
+const SID_TAG = /^([A-Z]+) \[sid=([^\]\s]+)\] /
+
 /** How many of the last lines are kept to explain a failure. */
 const KEPT = 20
 
@@ -30,7 +33,9 @@ export class PluginOutput {
     if (line.trim() === '') return
     this.lines.push(line)
     if (this.lines.length > KEPT) this.lines.shift()
-    this.log[this.levelOf(line)]({ stream }, line)
+    const [tag, level, sid] = SID_TAG.exec(line) ?? []
+    if (tag === undefined) this.log[this.levelOf(line)]({ stream }, line)
+    else this.log[this.levelOf(line)]({ stream, sid }, `${level} ${line.slice(tag.length)}`)
   }
 
   get last(): readonly string[] {

@@ -8,6 +8,7 @@ import { ChannelV2 } from './channel-v2.js'
 import { PluginStartError } from './diagnosis.js'
 import { type Handshake, HandshakeError, type PluginAddress, parseHandshake } from './handshake.js'
 import { type Launch, OFFERED_PROTOCOLS } from './launch.js'
+import { foreignListeners } from './listener-owner.js'
 import { PluginOutput } from './plugin-output.js'
 import { describeExit, type ProcessExit, type RunningProcess, startProcess } from './runner/process-runner.js'
 import { parseWrapperSchema } from './wrapper-schema.js'
@@ -70,6 +71,7 @@ export async function startPlugin(
   let channel: PluginChannel | undefined
   try {
     const handshake = await reader.handshake(start.signal)
+    checkListener(handshake.address, process.pid)
     channel = connect(handshake, onBroken)
     const description = await channel.init(init, start.signal)
     log.info({ pid: process.pid, protocol: channel.protocol, sdk: description.sdk }, 'plugin is ready')
@@ -128,6 +130,17 @@ class HandshakeReader {
       settle()
     })
   }
+}
+
+/** @throws Error when another program listens on the plugin's port, too */
+function checkListener(address: PluginAddress, group: number | undefined): void {
+  if (address.network !== 'tcp' || group === undefined) return
+  const [other] = foreignListeners(address.port, group)
+  if (other === undefined) return
+  throw new Error(
+    `port ${address.port} of the plugin is also listened on by process ${other.pid} (${other.command}); ` +
+      'only one plugin of the published SDK can run on a machine, so end the other one, or install the SDK of aiservice',
+  )
 }
 
 function connect({ protocol, address }: Handshake, onBroken: (why: string) => void): PluginChannel {

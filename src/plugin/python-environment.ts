@@ -1,7 +1,7 @@
+import { type ExecFileException, execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { execa } from 'execa'
 
 /** What a Python interpreter says of itself. */
 export interface PythonFacts {
@@ -36,24 +36,29 @@ print("AIGES_PROBE" + json.dumps({
 `
 
 /** Asks an interpreter, in the environment that its plugin will have, what it can import. */
-export async function probePython(
+export function probePython(
   interpreter: readonly string[],
   options: { cwd: string; env: Readonly<Record<string, string>>; timeoutMs: number },
 ): Promise<PythonFacts | PythonUnknown> {
   const [file = '', ...args] = interpreter
-  const result = await execa(file, [...args, '-c', PROBE], {
-    cwd: options.cwd,
-    env: options.env,
-    extendEnv: false,
-    stdin: 'ignore',
-    timeout: options.timeoutMs,
-    reject: false,
+  const { cwd, env, timeoutMs: timeout } = options
+  return new Promise(resolve => {
+    const child = execFile(file, [...args, '-c', PROBE], { cwd, env: { ...env }, timeout }, (error, stdout, stderr) => {
+      const line = stdout.split('\n').find(candidate => candidate.startsWith('AIGES_PROBE'))
+      if (line !== undefined) resolve(JSON.parse(line.slice('AIGES_PROBE'.length)) as PythonFacts)
+      else resolve({ problem: stderr.trim().split('\n').at(-1) || describeFailure(error, timeout) })
+    })
+    child.stdin?.end()
   })
-  const line = result.stdout?.split('\n').find(candidate => candidate.startsWith('AIGES_PROBE'))
-  if (line === undefined) {
-    return { problem: result.stderr?.trim().split('\n').at(-1) || result.shortMessage || 'it printed nothing' }
-  }
-  return JSON.parse(line.slice('AIGES_PROBE'.length)) as PythonFacts
+}
+
+/** In a few words: the error's own message repeats the whole command. */
+function describeFailure(error: ExecFileException | null, timeoutMs: number): string {
+  if (error === null) return 'it printed nothing'
+  if (error.code === 'ENOENT') return 'no such file'
+  if (error.code === 'EACCES') return 'permission denied'
+  if (error.killed) return `no answer within ${timeoutMs} ms`
+  return error.signal ? `it was ended by ${error.signal}` : `it exited with code ${error.code}`
 }
 
 /**

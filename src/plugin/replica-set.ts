@@ -25,10 +25,12 @@ export interface ReplicaSetOptions {
 export class ReplicaSet implements WrapperBackend {
   private readonly replicas: readonly Replica[]
   private readonly listeners = new Set<() => void>()
+  private readonly log: Logger
   /** What the wrapper said of itself stays known while it is being restarted. */
   private known: RunningPlugin | undefined
 
   constructor(options: ReplicaSetOptions) {
+    this.log = options.log
     const { model, launch, wrapperConfig, concurrency, startTimeoutMs, termGraceMs = 5000 } = options
     this.replicas = Array.from({ length: options.replicas }, (_, index) => {
       const log = options.log.child({ model, replica: index })
@@ -42,8 +44,11 @@ export class ReplicaSet implements WrapperBackend {
    */
   async start(): Promise<void> {
     await Promise.all(this.replicas.map(replica => replica.start()))
-    if (this.readiness.ready) return
-    for (const { state } of this.replicas) if (state.kind === 'backoff') throw state.error
+    for (const { state } of this.replicas) {
+      if (state.kind !== 'backoff') continue
+      if (!this.readiness.ready) throw state.error
+      this.log.error(state.error.message)
+    }
   }
 
   async stop(graceMs: number): Promise<void> {

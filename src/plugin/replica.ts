@@ -42,9 +42,12 @@ export class Replica {
     private readonly log: Logger,
   ) {}
 
-  /** Resolves when the first attempt is decided: with the state `ready` or `backoff`. */
+  /**
+   * Resolves when the first attempt is decided: with the state `ready` or `backoff`. Its failure is the caller's to
+   * report; those of later attempts are logged here.
+   */
   start(): Promise<void> {
-    this.starting = this.attempt()
+    this.starting = this.attempt(() => {})
     return this.starting
   }
 
@@ -76,7 +79,7 @@ export class Replica {
     await process.stop(this.options.termGraceMs)
   }
 
-  private async attempt(): Promise<void> {
+  private async attempt(report = (text: string) => this.log.error(text)): Promise<void> {
     const abort = new AbortController()
     this.change({ kind: 'starting', abort })
     let broken: string | undefined
@@ -95,7 +98,7 @@ export class Replica {
       void plugin.process.exited.then(exit => this.lost(plugin, exit, broken))
     } catch (error) {
       if (abort.signal.aborted) return
-      this.backOff(asStartError(error, this.options))
+      this.backOff(asStartError(error, this.options), report)
     }
   }
 
@@ -108,14 +111,14 @@ export class Replica {
     this.starting = this.attempt()
   }
 
-  private backOff(error: PluginStartError): void {
+  private backOff(error: PluginStartError, report: (text: string) => void): void {
     const delay = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.failures) * (0.5 + Math.random() / 2)
     this.failures += 1
     const timer = setTimeout(() => {
       this.starting = this.attempt()
     }, delay)
     this.change({ kind: 'backoff', error, timer })
-    this.log.error(`${error.message}\n  next attempt in ${Math.round(delay)} ms`)
+    report(`${error.message}\n  next attempt in ${Math.round(delay)} ms`)
   }
 
   private change(state: ReplicaState): void {

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { postAse, textRequest } from '../helpers/clients.js'
+import type { LoaderInput } from '../../src/gen/gateway/protocol/LoaderInput.js'
+import { callXsf, postAse, textRequest } from '../helpers/clients.js'
 import {
   type DaemonOptions,
   type DaemonProcess,
@@ -103,6 +104,14 @@ describe('with the SDK that comes with the daemon', () => {
     if (fault === 'exit') await daemon.line(line => line.msg === 'plugin is ready' && line !== daemon.log[0])
   })
 
+  it('logs the traceback of a wrapper with the sid of the request', async () => {
+    const daemon = start({ cwd: wrapperFolder('faulty') })
+    const { http } = await daemon.ready
+    const { body } = await postAse(`${http}/v1/svcName`, textRequest('hello', { fault: 'raise' }))
+    const line = await daemon.line(({ msg }) => msg.includes('ValueError: the weights are not here'))
+    expect([line.level, line['sid']]).toEqual(['error', body.header.sid])
+  })
+
   it('is started again after a crash, and the daemon tells the truth meanwhile', async () => {
     const daemon = start({ cwd: wrapperFolder('faulty') })
     const { http } = await daemon.ready
@@ -128,6 +137,55 @@ describe('with the SDK that comes with the daemon', () => {
     while (refused.body.header.code === 0) refused = await postAse(`${http}/v1/svcName`, textRequest('hello'))
     expect([refused.status, refused.body.header.code]).toEqual([503, 10110])
     expect((await hanging).body.header.code).toBe(10102)
+  })
+})
+
+describe('a daemon that is told to stop', () => {
+  it('lets requests in flight end, over HTTP and XsfCall, ends the wrapper in order, and exits 0', async () => {
+    const daemon = start({ cwd: wrapperFolder('faulty') })
+    const { http, grpc } = await daemon.ready
+    const slow = { fault: 'slow' }
+    const param = { SeqNo: '1', waitTime: '5000' }
+    const input: LoaderInput = {
+      serviceId: 'svcName',
+      state: 1,
+      params: slow,
+      pl: [{ meta: { name: 'text', dataType: 0 }, data: Buffer.from('hello') }],
+    }
+    const answers = [1, 2].map(() => postAse(`${http}/v1/svcName`, textRequest('hello', slow)))
+    const xsf = callXsf(grpc, 'AIIn', param, input)
+    await daemon.line(({ msg }) => msg === 'slow begins')
+    const stopping = performance.now()
+    const exit = daemon.stop()
+    expect((await Promise.all(answers)).map(({ body }) => body.header.code)).toEqual([0, 0])
+    expect((await xsf).output.code).toBe(0)
+    expect(await exit).toBe(0)
+    expect(daemon.output()).toContain('wrapperFini was called')
+    // Well below the drain time: nothing waits for connections that clients keep open.
+    expect(performance.now() - stopping).toBeLessThan(8000)
+  })
+
+  it('cuts off what does not end within the drain time, and still exits 0', async () => {
+    const daemon = start({ cwd: wrapperFolder('faulty'), config: { aiges: { drainTimeoutMs: 300 } } })
+    const { http } = await daemon.ready
+    const hanging = postAse(`${http}/v1/svcName`, textRequest('hello', { fault: 'hang' })).catch(() => 'cut off')
+    const ready = async () => (await fetch(`${http}/metrics`)).text()
+    while (!/aiservice_slots_in_use\{[^}]*\} 1/.test(await ready())) await ready()
+    expect(await daemon.stop()).toBe(0)
+    expect(await hanging).toBe('cut off')
+  })
+
+  it('ends at once when it is told twice', async () => {
+    const daemon = start({ cwd: wrapperFolder('faulty') })
+    const { http } = await daemon.ready
+    const hanging = postAse(`${http}/v1/svcName`, textRequest('hello', { fault: 'hang' })).catch(() => 'cut off')
+    const metrics = async () => (await fetch(`${http}/metrics`)).text()
+    while (!/aiservice_slots_in_use\{[^}]*\} 1/.test(await metrics())) await metrics()
+    void daemon.stop()
+    await daemon.line(({ msg }) => msg.startsWith('SIGTERM'))
+    daemon.child.kill('SIGTERM')
+    expect(await daemon.exited).toBe(1)
+    expect(await hanging).toBe('cut off')
   })
 })
 
@@ -176,6 +234,16 @@ describe('a daemon whose wrapper does not start', () => {
     const daemon = start({ cwd: wrapperFolder('minimal'), config })
     expect(await daemon.exited).toBe(1)
     expect(daemon.output()).toContain("'/no/such/python' cannot be run")
+  })
+
+  it('names the other plugin when two of the published SDK would share their port', async () => {
+    const options = { cwd: wrapperFolder('written-for-0.5'), python: 'pypi-0.5.0' } as const
+    const first = start(options)
+    const { http } = await first.ready
+    const second = start(options)
+    expect(await second.exited).toBe(1)
+    expect(second.output()).toMatch(/port 50055 of the plugin is also listened on by process \d+/)
+    expect((await fetch(`${http}/readyz`)).status).toBe(200)
   })
 
   it('names the port that is in use', async () => {

@@ -17,6 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'protocols/*': ['core', 'protocols/shared', 'telemetry', 'rpc', 'gen'],
   cluster: ['core', 'rpc', 'telemetry', 'gen'],
   daemon: ['*'],
+  'front-ends': ['*'],
   cli: ['daemon', 'config', 'core', 'telemetry'],
   main: ['cli'],
   gen: [],

@@ -83,7 +83,8 @@ class Wrapper(WrapperBase):
             return _failure(BLANK_PICTURE)
         scores = self.model.run(["scores"], {"image": digit[np.newaxis, np.newaxis]})[0]
         number = int(scores[0].argmax())
-        return _answer(json.dumps({"result": number, "msg": f"识别结果为数字: {number}"}))
+        text = json.dumps({"result": number, "msg": f"识别结果为数字: {number}"}, ensure_ascii=False)
+        return _answer(text)
 
     def wrapperFini(self) -> int:
         """Nothing to give back: the model goes with the process."""

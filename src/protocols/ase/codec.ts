@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { ServiceError } from '../../core/error.js'
 import type { InferenceResult } from '../../core/inference.js'
 import type { JsonObject } from '../../core/model.js'
@@ -24,6 +25,8 @@ const NONE: JsonObject = {}
 export function parseBody(body: unknown, notJson: 'body_not_json' | 'frame_not_json' = 'body_not_json'): AseBody {
   let text: string
   let json: unknown
+  // Decoding would put U+FFFD in the place of such bytes, and nobody would notice that data changed.
+  if (Buffer.isBuffer(body) && !isUtf8(body)) throw new ServiceError('body_not_json', 'the body is not UTF-8')
   try {
     text = Buffer.isBuffer(body) ? body.toString() : ''
     json = JSON.parse(text)
@@ -128,28 +131,39 @@ export interface ParameterOptions {
 
 /**
  * Merges the parameters of all services: a scalar is a parameter in string form, null is left out, an object is an
- * accept. Adds the header keys of `headerPass` and the sid, which clients cannot override.
+ * accept; where one service has a scalar and another an object, the more important one decides. Adds the header keys of `headerPass` and the sid, which clients cannot override.
  * @throws ServiceError `schema_violation`
  */
 export function decodeParameters(body: AseBody, options: ParameterOptions): AseParameters {
   const parameters: Record<string, string> = {}
   const accepts = new Map<string, Accept>()
-  const services = Object.keys(body.parameter)
-  if (services.length > 1) {
-    services.sort((a, b) => options.addressed.indexOf(a) - options.addressed.indexOf(b))
-  }
-  for (const service of services) {
+  for (const service of servicesByRank(body.parameter, options.addressed)) {
     const values = body.parameter[service] ?? NONE
     if (!isObject(values)) throw new ServiceError('schema_violation', `parameter.${service}: must be object`)
     for (const name in values) {
       const value = values[name]
-      if (isObject(value)) addAccept(accepts, name, value, `parameter.${service}.${name}`)
-      else if (value !== null) parameters[name] = asString(value)
+      if (isObject(value)) {
+        addAccept(accepts, name, value, `parameter.${service}.${name}`)
+        if (name in parameters) delete parameters[name]
+      } else if (value !== null) {
+        parameters[name] = asString(value)
+        accepts.delete(name)
+      }
     }
   }
   passHeaders(body.header, options.headerPass, parameters)
   parameters['sid'] = options.sid
   return { parameters, accepts: [...accepts.values()] }
+}
+
+/**
+ * The services that a client names in `parameter`, least important first.
+ * @param addressed names of the addressed service, least important first
+ */
+export function servicesByRank(parameter: JsonObject, addressed: readonly string[]): readonly string[] {
+  const services = Object.keys(parameter)
+  if (services.length > 1) services.sort((a, b) => addressed.indexOf(a) - addressed.indexOf(b))
+  return services
 }
 
 function addAccept(accepts: Map<string, Accept>, name: string, value: JsonObject, path: string): void {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { ServiceError } from '../../core/error.js'
 import type { JsonObject, ModelInfo, ModelSchema } from '../../core/model.js'
 import type { AseBody } from './codec.js'
+import { type MergedParameters, mergeParameters, withMerged } from './merged-parameters.js'
 import { acceptedSchema, demandSchema } from './request-schema.js'
 
 interface Validators {
@@ -26,7 +27,8 @@ export class SchemaCheck {
   constructor(private readonly log: Logger) {}
 
   /**
-   * Checks a whole request. A model whose schema is not known yet takes everything.
+   * Checks a whole request; the wrapper gets the parameters of all services merged, so merged they are checked. A model
+   * whose schema is not known yet takes everything.
    * @throws ServiceError `schema_violation`; the message names the path and the rule
    */
   check(model: ModelInfo, body: AseBody): void {
@@ -43,11 +45,13 @@ export class SchemaCheck {
     const validators = this.validatorsOf(schemaOf, model.name, model.schema)
     if (validators === 'unusable') return
     const { serviceId } = model.schema
-    const own = Object.hasOwn(body.parameter, serviceId) && !Object.hasOwn(body.parameter, model.name)
-    const validate = own ? validators.byServiceId : validators.byModelName
-    if (validate(body.json)) return
+    const byServiceId = Object.hasOwn(body.parameter, serviceId) && !Object.hasOwn(body.parameter, model.name)
+    const validate = byServiceId ? validators.byServiceId : validators.byModelName
+    const own = byServiceId ? serviceId : model.name
+    const merged = mergeParameters(body, own, [serviceId, model.name])
+    if (validate(merged === undefined ? body.json : withMerged(body, own, merged))) return
     const [error] = validate.errors ?? []
-    throw new ServiceError('schema_violation', error === undefined ? undefined : describeViolation(error))
+    throw new ServiceError('schema_violation', error && describeViolation(error, writtenPath(error, own, merged)))
   }
 
   private validatorsOf(schemaOf: SchemaOf, modelName: string, schema: ModelSchema): Validators | 'unusable' {
@@ -106,9 +110,17 @@ function characters(text: string): number {
   return count
 }
 
-function describeViolation({ instancePath, keyword, params, message }: ErrorObject): string {
+/** Where the value stands in the request as the client wrote it, which may be under another service's name. */
+function writtenPath({ instancePath, params }: ErrorObject, own: string, merged?: MergedParameters): string {
   const names = instancePath.split('/').slice(1)
-  const path = names.map(name => name.replaceAll('~1', '/').replaceAll('~0', '~')).join('.')
+  const path = names.map(name => name.replaceAll('~1', '/').replaceAll('~0', '~'))
+  const [section, service, parameter = params['additionalProperty']] = path
+  const writer = section === 'parameter' && service === own ? merged?.get(parameter)?.service : undefined
+  if (writer !== undefined) path[1] = writer
+  return path.join('.')
+}
+
+function describeViolation({ keyword, params, message }: ErrorObject, path: string): string {
   return `${path || 'body'}: ${describeRule(keyword, params, message)}`
 }
 

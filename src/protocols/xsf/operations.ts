@@ -42,7 +42,7 @@ export interface OperationContext {
   /** Absent: slots cannot be changed at run time. */
   readonly admin?: AdminService
   readonly log: Logger
-  /** Names the session, if there is or will be one. */
+  /** The caller's handle, or the one that the answer gives it. */
   readonly handle: string
   /** Aborted when the caller left. */
   readonly signal: AbortSignal
@@ -81,7 +81,9 @@ export async function runOperation(request: ReqData__Output, context: OperationC
     }
     return await operation(request, context)
   } catch (thrown) {
-    return failed(thrown, context.log)
+    // There is no sid yet, so the line is found by what the caller knows of its call.
+    const trace = request.s?.t
+    return failed(thrown, context.log.child({ handle: context.handle, ...(trace && { trace }) }))
   }
 }
 

@@ -31,6 +31,13 @@ describe('PluginOutput', () => {
     expect(seen.map(([level]) => level)).toEqual(['error', 'error', 'error', 'info'])
   })
 
+  it('puts a line to the request that its SDK marks it with', () => {
+    const seen: unknown[] = []
+    const log = { error: (fields: unknown, text: string) => seen.push(fields, text) } as unknown as Logger
+    new PluginOutput(log).add('stderr', 'ERROR [sid=e72c-1] wrapper:exec:12 no such file')
+    expect(seen).toEqual([{ stream: 'stderr', sid: 'e72c-1' }, 'ERROR wrapper:exec:12 no such file'])
+  })
+
   it('keeps the last 20 lines', () => {
     const { output } = collect()
     for (let line = 1; line <= 30; line += 1) output.add('stdout', `line ${line}`)

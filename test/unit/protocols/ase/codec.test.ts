@@ -32,6 +32,16 @@ describe('parseBody', () => {
     expect(() => parseBody(undefined)).toThrow(failure('body_not_json', 'JSON'))
   })
 
+  it.each([
+    ['a byte of another charset', [0xca]],
+    ['a character that is cut off', [0xe8, 0xaf]],
+    ['a surrogate', [0xed, 0xa0, 0x80]],
+    ['an overlong slash', [0xc0, 0xaf]],
+  ])('refuses a string with %s instead of changing it', (_name, bytes) => {
+    const text = Buffer.concat([Buffer.from('{"header":{"uid":"'), Buffer.from(bytes), Buffer.from('"}}')])
+    expect(() => parseBody(text)).toThrow(failure('body_not_json', 'UTF-8'))
+  })
+
   it.each(['header', 'parameter', 'payload'])('refuses a %s that is no object', section => {
     expect(() => body({ [section]: [] })).toThrow(failure('schema_violation', `${section}: must be object`))
   })
@@ -113,6 +123,13 @@ describe('decodeParameters', () => {
     [{ other: { p: 'other', q: 'other' }, mnist: { p: 'own', r: 'own' }, svcName: { p: 'served' } }],
   ])('merges all services, and the addressed one wins on equal names', parameter => {
     expect(parameters({ parameter }).parameters).toEqual({ p: 'served', q: 'other', r: 'own', sid: 'S' })
+  })
+
+  it.each([
+    [{ svcName: { a: {} }, other: { a: -5 } }, { sid: 'S' }, [{ name: 'a', attributes: {} }]],
+    [{ svcName: { a: 1 }, other: { a: {} } }, { a: '1', sid: 'S' }, []],
+  ])('has the addressed service decide whether a name is a parameter or an accept', (parameter, merged, accepts) => {
+    expect(parameters({ parameter })).toEqual({ parameters: merged, accepts })
   })
 
   it('takes an accept twice when both ask for the same', () => {

@@ -72,6 +72,40 @@ describe('SchemaCheck', () => {
     })
   })
 
+  it.each([
+    [{ zzz: { p1: '4' } }, 'parameter.zzz.p1: must be equal to one of'],
+    [{ svcName: { p1: '3' }, zzz: { p2: 'abcde' } }, 'parameter.zzz.p2: must NOT have more than 4 characters'],
+    [{ mnist: { p1: '3' }, zzz: { p2: 5 } }, 'parameter.zzz.p2: must be string'],
+    [{ svcName: { p1: '3', p2: null }, zzz: { p2: 5 } }, 'parameter.zzz.p2: must be string'],
+    [{ svcName: { p1: '3' }, zzz: { p2: { a: 1 } } }, 'parameter.zzz.p2: must be string'],
+    [{ svcName: { p1: '4' }, zzz: { p1: '3' } }, 'parameter.svcName.p1: must be equal to one of'],
+    [{ svcName: { p2: 'a' }, zzz: { q: 1 } }, "parameter.svcName: must have required property 'p1'"],
+    [{ zzz: {} }, "parameter: must have required property 'svcName'"],
+  ])('checks the parameters of all services as the wrapper gets them: %j', (parameter, message) => {
+    expect(fails(request({ parameter }))).toMatchObject({
+      reason: 'schema_violation',
+      message: expect.stringContaining(message),
+    })
+  })
+
+  it.each([
+    [{ svcName: { p1: '3' }, zzz: { p1: '4', x: -5 } }],
+    [{ svcName: { p2: 'a' }, zzz: { p1: '3' } }],
+    [{ svcName: { p1: '3' }, zzz: { p2: null } }],
+    [{ zzz: { p1: '3' } }],
+  ])('accepts what is good once it is merged: %j', parameter => {
+    checker().check(request({ parameter }))
+  })
+
+  it("names another service's parameter that a closed service does not have", () => {
+    const closed = { type: 'object', properties: { p: {} }, additionalProperties: false }
+    const parameter = { type: 'object', properties: { mnist: closed } }
+    const schema = mnistSchema({ request: { type: 'object', properties: { parameter } } })
+    expect(fails(request({ parameter: { svcName: { p: 1 }, zzz: { q: 1 } } }), schema)).toMatchObject({
+      message: "parameter.zzz: must NOT have the property 'q'",
+    })
+  })
+
   it('exempts an object or array under a data key from its declared type', () => {
     checker().check(request({ payload: { img: { image: { a: 1 } } } }))
     checker().check(request({ payload: { img: { image: [1] } } }))

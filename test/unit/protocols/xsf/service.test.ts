@@ -133,6 +133,24 @@ describe('a failure', () => {
     expect(xsf.logLines[0]).toMatchObject({ level: 50, sid: 'sid-1', reason: 'internal', err: { message: 'secret' } })
   })
 
+  const undecodable = [{ data: Buffer.from('ffff', 'hex') }]
+  test.each([
+    ['an unknown operation', { op: 'Nope' }, 10003],
+    ['an unknown handle', { op: 'AIIn', param: { SeqNo: '2' } }, 10008],
+    ['a message that cannot be decoded', { op: 'AIIn', param: { SeqNo: '1' }, data: undecodable }, 10401],
+  ])('before there is a sid, such as %s, is logged with handle and trace', async (_name, request, code) => {
+    const xsf = await start()
+    await xsf.call({ ...request, s: { h: 'handle-1', t: 'trace-1' } })
+    expect(xsf.logLines).toMatchObject([{ level: 30, code, handle: 'handle-1', trace: 'trace-1' }])
+  })
+
+  test('of a call without handle and trace is logged with the handle that the answer gives', async () => {
+    const xsf = await start()
+    const { response } = await xsf.call({ op: 'Nope' })
+    expect(xsf.logLines).toMatchObject([{ handle: response.s?.h }])
+    expect(xsf.logLines[0]).not.toHaveProperty('trace')
+  })
+
   test('of the caller is logged at info', async () => {
     const xsf = await start({ once: failing(new ServiceError('schema_violation', 'payload.img is absent')) })
     await xsf.call(onceRequest())

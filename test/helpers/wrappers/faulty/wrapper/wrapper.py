@@ -45,6 +45,9 @@ class Wrapper(WrapperBase):
             sys.exit(3)
         if fault == "hang":
             threading.Event().wait()
+        if fault == "slow":
+            print("slow begins")
+            time.sleep(0.5)
         if fault == "none":
             return None
         if fault == "string":
@@ -63,6 +66,10 @@ class Wrapper(WrapperBase):
         response = Response()
         response.list = [data]
         return response
+
+    def wrapperFini(self):
+        print("wrapperFini was called")
+        return 0
 
     def wrapperError(self, ret):
         return "no licence" if ret == 7 else ""

@@ -1,0 +1,85 @@
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { DaemonConfig } from './config/daemon-config.js'
+import { ServiceError } from './core/error.js'
+import type { InferenceService } from './core/inference.js'
+import { adminRoutes } from './protocols/admin/routes.js'
+import { aseRoutes } from './protocols/ase/routes.js'
+import { createHttpServer } from './protocols/shared/http-server.js'
+import { createXsfServer } from './protocols/xsf/server.js'
+import { formatAddress } from './rpc/server.js'
+import type { Metrics } from './telemetry/metrics.js'
+
+export interface FrontEndOptions {
+  readonly config: DaemonConfig
+  readonly inference: InferenceService
+  readonly metrics: Metrics
+  readonly log: Logger
+  /** Calls back after every change of a model's readiness; returns the function that stops it. */
+  readonly onReadinessChange: (listener: () => void) => () => void
+}
+
+/** Everything that listens. */
+export interface FrontEnds {
+  /** Resolves with the addresses as they were bound. @throws ServiceError `misconfigured` when one cannot be had */
+  listen(): Promise<{ readonly http: string; readonly grpc: string }>
+  /** Unready at once and no new connections; requests in flight may end for up to `graceMs`, then they are cut off. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** How often connections that have become idle are closed during a shutdown, in ms. */
+const IDLE_SWEEP_MS = 20
+
+/** Puts every front-end onto the one HTTP and the one gRPC server. A further protocol is a line here. */
+export function createFrontEnds({ config, inference, metrics, log, onReadinessChange }: FrontEndOptions): FrontEnds {
+  const { bodyLimitBytes } = config.http
+  let draining = false
+  const http = createHttpServer({ ...config.http, log })
+  http.register(aseRoutes, { inference, log, ...config.ase, bodyLimitBytes })
+  http.register(adminRoutes, { inference, metrics, isDraining: () => draining })
+  const portKey = `[${config.service}] port`
+  const xsf = createXsfServer({
+    ...config.grpc,
+    inference,
+    log,
+    maxMessageBytes: bodyLimitBytes,
+    portKey,
+    onReadinessChange,
+  })
+  return {
+    async listen() {
+      const address = await listenHttp(http, config.http)
+      const { host, port } = await xsf.start()
+      return { http: address, grpc: formatAddress(host, port) }
+    },
+    async stop(graceMs) {
+      draining = true
+      await Promise.all([closeHttp(http, graceMs), xsf.stop(graceMs)])
+    },
+  }
+}
+
+async function listenHttp(http: FastifyInstance, { host, port }: DaemonConfig['http']): Promise<string> {
+  try {
+    await http.listen({ host, port })
+  } catch (error) {
+    const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+    const why = inUse
+      ? 'is in use by another process; choose another port, or 0 for a free one'
+      : `cannot be used: ${error}`
+    throw new ServiceError('misconfigured', `http_listen: ${formatAddress(host, port)} ${why}`, { cause: error })
+  }
+  const bound = http.server.address() as AddressInfo
+  return `http://${formatAddress(host, bound.port)}`
+}
+
+/** Lets requests in flight end for up to `graceMs`, then cuts the rest off. */
+async function closeHttp(http: FastifyInstance, graceMs: number): Promise<void> {
+  const force = setTimeout(() => http.server.closeAllConnections(), graceMs)
+  // A connection that was busy when the server closed is kept alive after its answer.
+  const sweep = setInterval(() => http.server.closeIdleConnections(), IDLE_SWEEP_MS)
+  await http.close()
+  clearTimeout(force)
+  clearInterval(sweep)
+}
