@@ -81,9 +81,10 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signal: Abo
       queueLength: () => model.slots.queued,
       replicasUp: () => replicas.up,
     })
-    const inference = instrumentInference(new LocalInferenceService([model]), metrics)
+    const service = new LocalInferenceService([model])
+    const inference = instrumentInference(service, metrics)
     const onReadinessChange = (listener: () => void) => replicas.onChange(listener)
-    const frontEnds = createFrontEnds({ config, inference, metrics, log, onReadinessChange })
+    const frontEnds = createFrontEnds({ config, inference, admin: service, metrics, log, onReadinessChange })
     steps.push(() => frontEnds.stop(config.drainTimeoutMs))
     // Listening comes before the wrapper is ready, so that /livez and /readyz can say what is going on.
     const address = await frontEnds.listen()

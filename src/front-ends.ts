@@ -2,18 +2,22 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { DaemonConfig } from './config/daemon-config.js'
+import type { AdminService } from './core/admin.js'
 import { ServiceError } from './core/error.js'
 import type { InferenceService } from './core/inference.js'
 import { adminRoutes } from './protocols/admin/routes.js'
+import { addAigesV1Service } from './protocols/aiges-v1/service.js'
 import { aseRoutes } from './protocols/ase/routes.js'
 import { createHttpServer } from './protocols/shared/http-server.js'
-import { createXsfServer } from './protocols/xsf/server.js'
+import { addXsfService } from './protocols/xsf/service.js'
+import { createRpcGateway } from './rpc/gateway.js'
 import { formatAddress } from './rpc/server.js'
 import type { Metrics } from './telemetry/metrics.js'
 
 export interface FrontEndOptions {
   readonly config: DaemonConfig
   readonly inference: InferenceService
+  readonly admin: AdminService
   readonly metrics: Metrics
   readonly log: Logger
   /** Calls back after every change of a model's readiness; returns the function that stops it. */
@@ -32,30 +36,33 @@ export interface FrontEnds {
 const IDLE_SWEEP_MS = 20
 
 /** Puts every front-end onto the one HTTP and the one gRPC server. A further protocol is a line here. */
-export function createFrontEnds({ config, inference, metrics, log, onReadinessChange }: FrontEndOptions): FrontEnds {
+export function createFrontEnds(options: FrontEndOptions): FrontEnds {
+  const { config, inference, admin, metrics, log, onReadinessChange } = options
   const { bodyLimitBytes } = config.http
   let draining = false
   const http = createHttpServer({ ...config.http, log })
-  http.register(aseRoutes, { inference, log, ...config.ase, bodyLimitBytes })
+  const sidOrigin = { sub: config.sub, ...config.grpc }
+  const webSocket = { ...config.ws, drainTimeoutMs: config.drainTimeoutMs, sidOrigin }
+  http.register(aseRoutes, { inference, log, ...config.ase, bodyLimitBytes, webSocket })
   http.register(adminRoutes, { inference, metrics, isDraining: () => draining })
-  const portKey = `[${config.service}] port`
-  const xsf = createXsfServer({
+  const grpc = createRpcGateway({
     ...config.grpc,
     inference,
-    log,
     maxMessageBytes: bodyLimitBytes,
-    portKey,
+    portKey: `[${config.service}] port`,
     onReadinessChange,
   })
+  addXsfService(grpc, { inference, log, admin, idleTimeoutMs: config.admission.sessionIdleMs })
+  addAigesV1Service(grpc, { inference, log })
   return {
     async listen() {
       const address = await listenHttp(http, config.http)
-      const { host, port } = await xsf.start()
+      const { host, port } = await grpc.start()
       return { http: address, grpc: formatAddress(host, port) }
     },
     async stop(graceMs) {
       draining = true
-      await Promise.all([closeHttp(http, graceMs), xsf.stop(graceMs)])
+      await Promise.all([closeHttp(http, graceMs), grpc.stop(graceMs)])
     },
   }
 }

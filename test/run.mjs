@@ -75,6 +75,7 @@ step('Python lint', () => succeeds(python.bundled, ['-m', 'ruff', 'check', '--no
 step('unit tests', () => vitest('unit'))
 step('Python SDK', () => unittest(python.bundled, 'plugins/python/tests', 'plugins/python'))
 step('MNIST example', () => unittest(python.bundled, 'examples/mnist', 'examples/mnist'))
+step('ASR example', () => unittest(python.bundled, 'examples/asr', 'examples/asr'))
 step('conformance tests', () => vitest('conformance'))
 step('end-to-end tests', () => vitest('e2e'))
 console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)

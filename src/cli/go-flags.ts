@@ -40,6 +40,16 @@ const COMMAND_FLAGS: Readonly<Record<string, Flags>> = {
     [switched('json')],
     help,
   ),
+  stream: named(
+    [valued('url'), 'u'],
+    [valued('service'), 's'],
+    [valued('param')],
+    [valued('accept')],
+    [valued('frame-ms')],
+    [switched('realtime')],
+    [switched('json')],
+    help,
+  ),
   version: named(help),
   help: named(help),
 }

@@ -226,8 +226,10 @@ export class ChannelV1 implements PluginChannel {
       this.fail(tag, error)
       return
     }
+    // A payload without name and data only carries its status.
+    const named = payloads.filter(({ key, data }) => key !== '' || data.byteLength > 0)
     const last = payloads.every(({ status }) => status === Status.end || status === Status.once)
-    pending.sink.add(payloads, last)
+    if (named.length > 0 || last) pending.sink.add(named, last)
     if (pending.sink instanceof SessionV1) return
     if (last) this.finish(tag, pending)
     else if (pending.replied) this.linger(tag, pending)

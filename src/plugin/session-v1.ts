@@ -1,5 +1,5 @@
 import type { ServiceError } from '../core/error.js'
-import { type Payload, Status } from '../core/payload.js'
+import type { Payload } from '../core/payload.js'
 import type { SessionHandle } from './channel.js'
 import { ResultStream } from './result-stream.js'
 
@@ -21,8 +21,7 @@ export class SessionV1 extends ResultStream implements SessionHandle {
     return this.session.onWrite(payloads)
   }
 
-  override add(payloads: readonly Payload[]): void {
-    const last = payloads.some(({ status }) => status === Status.end || status === Status.once)
+  override add(payloads: readonly Payload[], last: boolean): void {
     super.add(payloads, last)
     if (last) this.close()
   }

@@ -1,3 +1,4 @@
+import type { AdminService } from '../core/admin.js'
 import { ServiceError, toServiceError } from '../core/error.js'
 import type {
   InferenceRequest,
@@ -11,7 +12,7 @@ import type { ModelInfo } from '../core/model.js'
 import type { Model } from './model.js'
 
 /** The daemon's core as every front-end sees it, over the models that it serves. */
-export class LocalInferenceService implements InferenceService {
+export class LocalInferenceService implements InferenceService, AdminService {
   private readonly byName: ReadonlyMap<string, Model>
 
   /** @param models in the order in which they are listed; the first one answers requests that name none */
@@ -49,6 +50,10 @@ export class LocalInferenceService implements InferenceService {
     } catch (error) {
       throw toServiceError(error)
     }
+  }
+
+  setSlots(model: string, slots: number): void {
+    this.find(model).slots.resize(slots)
   }
 
   private find(name: string): Model {

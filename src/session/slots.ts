@@ -13,17 +13,20 @@ export interface SlotsOptions {
 /** The licence slots of a model, and the bounded queue in front of them. First come, first served. */
 export class Slots {
   private used = 0
+  private size: number
   /** A set keeps its order and lets a waiter that gives up leave from the middle. */
   private readonly waiting = new Set<() => void>()
 
-  constructor(private readonly options: SlotsOptions) {}
+  constructor(private readonly options: SlotsOptions) {
+    this.size = options.slots
+  }
 
   get inUse(): number {
     return this.used
   }
 
   get total(): number {
-    return this.options.slots
+    return this.size
   }
 
   get queued(): number {
@@ -32,7 +35,7 @@ export class Slots {
 
   /** Takes a slot if one is free and nobody waits. */
   tryTake(): boolean {
-    if (this.used >= this.options.slots || this.waiting.size > 0) return false
+    if (this.used >= this.size || this.waiting.size > 0) return false
     this.used += 1
     return true
   }
@@ -43,9 +46,9 @@ export class Slots {
    * @throws what ends the scope, when that comes first
    */
   take(scope: Pick<CallScope, 'onOver'>): Promise<void> {
-    const { slots, queue, queueWaitMs } = this.options
+    const { queue, queueWaitMs } = this.options
     if (this.waiting.size >= queue) {
-      const text = `no free slot: all ${slots} are in use and ${this.waiting.size} requests wait already`
+      const text = `no free slot: all ${this.size} are in use and ${this.waiting.size} requests wait already`
       return Promise.reject(new ServiceError('no_slot', text))
     }
     return new Promise((resolve, reject) => {
@@ -71,8 +74,21 @@ export class Slots {
 
   /** Gives a slot back; whoever has waited longest gets it. */
   free(): void {
-    const [next] = this.waiting
-    if (next === undefined) this.used -= 1
-    else next()
+    this.used -= 1
+    this.handOn()
+  }
+
+  /** Changes how many there are. Those in use beyond the new number stay in use until they are given back. */
+  resize(slots: number): void {
+    this.size = slots
+    this.handOn()
+  }
+
+  private handOn(): void {
+    for (const next of this.waiting) {
+      if (this.used >= this.size) return
+      this.used += 1
+      next()
+    }
   }
 }

@@ -15,7 +15,9 @@ export function pythonOf(name: PythonName): string {
   return join(ROOT, 'test/.cache', name, 'bin/python')
 }
 
-export function wrapperFolder(name: 'golden' | 'written-for-0.5' | 'written-for-0.16' | 'minimal' | 'faulty'): string {
+export function wrapperFolder(
+  name: 'golden' | 'written-for-0.5' | 'written-for-0.16' | 'minimal' | 'faulty' | 'streaming' | 'classic-stream',
+): string {
   return join(ROOT, 'test/helpers/wrappers', name)
 }
 

@@ -8,21 +8,21 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const cache = join(root, 'test/.cache')
 
 /**
- * `bundled` has what the daemon's own SDK and the MNIST example need, and no `aiges`; the others have the published
+ * `bundled` has what the daemon's own SDK and the examples need, and no `aiges`; the others have the published
  * packages `aiges` 0.5.0 and 0.16.0 and what those pull in.
  */
 const ENVIRONMENTS = {
-  bundled: () => [
-    'grpcio',
-    'protobuf',
-    'ruff',
-    ...readFileSync(join(root, 'examples/mnist/requirements.txt'), 'utf8')
-      .split('\n')
-      .map(line => line.replace(/#.*/, '').trim())
-      .filter(line => line !== ''),
-  ],
+  bundled: () => ['grpcio', 'protobuf', 'ruff', ...requirementsOf('mnist'), ...requirementsOf('asr')],
   'pypi-0.5.0': () => ['aiges==0.5.0', 'setuptools<81'],
   'pypi-0.16.0': () => ['aiges==0.16.0', 'setuptools<81'],
+}
+
+/** What an example's requirements.txt lists. */
+function requirementsOf(example) {
+  return readFileSync(join(root, 'examples', example, 'requirements.txt'), 'utf8')
+    .split('\n')
+    .map(line => line.replace(/#.*/, '').trim())
+    .filter(line => line !== '')
 }
 
 /** Path of an environment's interpreter, whether it has been made or not. */

@@ -23,15 +23,15 @@ const NONE: JsonObject = {}
  * @throws ServiceError with that reason, or `schema_violation` when a section is no object
  */
 export function parseBody(body: unknown, notJson: 'body_not_json' | 'frame_not_json' = 'body_not_json'): AseBody {
+  const what = notJson === 'body_not_json' ? 'body' : 'frame'
   let text: string
   let json: unknown
   // Decoding would put U+FFFD in the place of such bytes, and nobody would notice that data changed.
-  if (Buffer.isBuffer(body) && !isUtf8(body)) throw new ServiceError('body_not_json', 'the body is not UTF-8')
+  if (Buffer.isBuffer(body) && !isUtf8(body)) throw new ServiceError(notJson, `the ${what} is not UTF-8`)
   try {
     text = Buffer.isBuffer(body) ? body.toString() : ''
     json = JSON.parse(text)
   } catch (error) {
-    const what = notJson === 'body_not_json' ? 'body' : 'frame'
     throw new ServiceError(notJson, `the ${what} is not JSON: ${(error as Error).message}`)
   }
   if (!isObject(json)) throw new ServiceError(notJson)

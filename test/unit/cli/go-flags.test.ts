@@ -77,7 +77,7 @@ describe('what makes no sense is refused with the nearest thing that does', () =
     ['-init=maybe', 'flag -init: found "maybe", allowed: true or false'],
     ['-m 0 serve', 'unexpected argument "serve"'],
     ['creat -n x', 'unknown command creat; did you mean create?'],
-    ['constructor', 'unknown command constructor; there are: serve, init, mnist, create, call, version, help'],
+    ['constructor', 'unknown command constructor; there are: serve, init, mnist, create, call, stream, version, help'],
   ])('%j: %s', (typed, message) => {
     expect(() => normalizeGoFlags(words(typed))).toThrow(message)
   })

@@ -15,11 +15,14 @@ test.each(['-v', '--v', '-version', 'version'])('%s prints the version of the pa
   expect(await run(arg)).toEqual({ code: 0, stdout: `aiservice ${manifest.version}\n`, stderr: '' })
 })
 
-test.each(['serve', 'init', 'mnist', 'create', 'call', 'version'])('help %s explains the command', async command => {
-  const { code, stdout } = await run('help', command)
-  expect(code).toBe(0)
-  expect(stdout).toMatch(new RegExp(`^Usage: aiservice ${command} `))
-})
+test.each(['serve', 'init', 'mnist', 'create', 'call', 'stream', 'version'])(
+  'help %s explains the command',
+  async command => {
+    const { code, stdout } = await run('help', command)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(new RegExp(`^Usage: aiservice ${command} `))
+  },
+)
 
 test('an unknown flag is answered with the nearest one and exit code 2', async () => {
   expect(await run('-mnst')).toEqual({

@@ -1,0 +1,217 @@
+import { once } from 'node:events'
+import { afterEach, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { callXsf } from '../helpers/clients.js'
+import { type DaemonProcess, startDaemonProcess, wrapperFolder } from '../helpers/daemon-process.js'
+
+interface Message {
+  readonly header: { readonly code: number; readonly message: string; readonly sid: string; readonly status: number }
+  readonly payload?: { readonly result?: { readonly text?: string; readonly status: number; readonly seq: string } }
+}
+
+const running: DaemonProcess[] = []
+afterEach(async () => {
+  await Promise.all(running.splice(0).map(daemon => daemon.stop()))
+})
+
+async function start(wrapper: 'streaming' | 'classic-stream', config = {}) {
+  const daemon = startDaemonProcess({ cwd: wrapperFolder(wrapper), config })
+  running.push(daemon)
+  return { daemon, ...(await daemon.ready) }
+}
+
+/** A WebSocket client that keeps what it gets. */
+async function connect(http: string) {
+  const socket = new WebSocket(`${http.replace('http', 'ws')}/v1/svcName`)
+  const messages: Message[] = []
+  const waiting: ((message: Message) => void)[] = []
+  socket.on('message', data => {
+    const message = JSON.parse(String(data)) as Message
+    const next = waiting.shift()
+    if (next) next(message)
+    else messages.push(message)
+  })
+  await once(socket, 'open')
+  return {
+    socket,
+    send: (text: string, status: number) => {
+      const frame = {
+        header: { appid: '123', status },
+        parameter: { svcName: { result: { encoding: 'utf8', compress: 'raw', format: 'plain', data_type: 'text' } } },
+        payload: { txt: { encoding: 'utf8', status, text: Buffer.from(text).toString('base64') } },
+      }
+      socket.send(JSON.stringify(frame))
+    },
+    next: () =>
+      new Promise<Message>(resolve => {
+        const message = messages.shift()
+        if (message) resolve(message)
+        else waiting.push(resolve)
+      }),
+  }
+}
+
+const textOf = ({ payload }: Message) => Buffer.from(payload?.result?.text ?? '', 'base64').toString()
+const slotsInUse = async (http: string) => {
+  const metrics = await (await fetch(`${http}/metrics`)).text()
+  return Number(/aiservice_slots_in_use\{[^}]*\} (\d+)/.exec(metrics)?.[1])
+}
+
+/** Polls until the slots are free; the test's own time limit ends it. */
+async function untilFree(http: string): Promise<void> {
+  while ((await slotsInUse(http)) > 0) await new Promise(resolve => setImmediate(resolve))
+}
+
+describe.each(['streaming', 'classic-stream'] as const)('a session with a wrapper of the style %s', style => {
+  it('pushes each result while frames are still being sent', async () => {
+    const { http } = await start(style)
+    const client = await connect(http)
+    client.send('aaa', 0)
+    const acknowledgement = await client.next()
+    expect(acknowledgement.header).toMatchObject({ code: 0, message: 'success', status: 0 })
+    expect(acknowledgement.header.sid).toMatch(/^ase[0-9a-f]{8}@local[0-9a-f]{17}/)
+    expect(textOf(await client.next())).toBe('AAA')
+    client.send('bbb', 1)
+    expect(textOf(await client.next())).toBe('BBB')
+    client.send('ccc', 2)
+    const third = await client.next()
+    expect(textOf(third)).toBe('CCC')
+    const last = third.header.status === 2 ? third : await client.next()
+    expect(last.header).toMatchObject({ code: 0, status: 2 })
+    await untilFree(http)
+    client.socket.terminate()
+  })
+
+  it('is destroyed and gives its slot back when the client goes away', async () => {
+    const { daemon, http } = await start(style)
+    const client = await connect(http)
+    client.send('aaa', 0)
+    await client.next()
+    await client.next()
+    expect(await slotsInUse(http)).toBe(1)
+    client.socket.terminate()
+    await daemon.line(({ msg }) => /session over, cancelled: True|destroying/.test(msg))
+    await untilFree(http)
+  })
+
+  it('serves sessions beside each other, each with its own results', async () => {
+    const { http } = await start(style)
+    const clients = await Promise.all([1, 2, 3].map(() => connect(http)))
+    for (const [index, client] of clients.entries()) client.send(`text ${index}`, 0)
+    for (const [index, client] of clients.entries()) {
+      await client.next()
+      expect(textOf(await client.next())).toBe(`TEXT ${index}`)
+      client.socket.terminate()
+    }
+  })
+
+  it('runs over XsfCall, also with frames that overtake one another', async () => {
+    const { grpc } = await start(style)
+    const frame = (syncId: number, text: string, status: string, seqNo: string) =>
+      callXsf(
+        grpc,
+        'AIIn',
+        { SeqNo: seqNo, waitTime: '1000' },
+        {
+          serviceId: 'svcName',
+          state: 0,
+          sync_id: syncId,
+          expect: [{ name: 'result', attribute: { encoding: 'utf8' } }],
+          pl: [{ meta: { name: 'txt', attribute: { status } }, data: Buffer.from(text) }],
+        },
+      )
+    const fetchResult = () => callXsf(grpc, 'AIOut', { SeqNo: '2', waitTime: '2000' })
+    expect((await frame(0, 'aaa', '0', '1')).output).toMatchObject({ code: 0 })
+    await frame(2, 'ccc', '2', '2')
+    await frame(1, 'bbb', '1', '2')
+    const texts: string[] = []
+    for (let status = 0; status !== 2; ) {
+      const { output } = await fetchResult()
+      expect(output.code).toBe(0)
+      status = output.status as number
+      texts.push(...output.pl.map(({ data }) => data.toString()))
+    }
+    expect(texts).toEqual(['AAA', 'BBB', 'CCC'])
+    expect((await fetchResult()).output.code).toBe(10101)
+  })
+})
+
+describe('a wrapper that yields', () => {
+  const request = (text: string, mode = 'fast') => ({
+    parameter: { svcName: { mode, result: { data_type: 'text' } } },
+    payload: { txt: { text: Buffer.from(text).toString('base64') } },
+  })
+  const post = (http: string, body: unknown, headers = {}, signal?: AbortSignal) =>
+    fetch(`${http}/v1/svcName`, { method: 'POST', headers, body: JSON.stringify(body), ...(signal && { signal }) })
+
+  it('answers a plain request with its pieces joined', async () => {
+    const { http } = await start('streaming')
+    const answer = (await (await post(http, request('one two three'))).json()) as {
+      payload: { result: { text: string } }
+    }
+    expect(answer.payload.result.text).toBe('onetwothree')
+  })
+
+  it('streams its pieces as events', async () => {
+    const { http } = await start('streaming')
+    const response = await post(http, request('one two three'), { accept: 'text/event-stream' })
+    expect(response.headers.get('content-type')).toContain('text/event-stream')
+    const events = (await response.text())
+      .split('\n')
+      .filter(line => line.startsWith('data: '))
+      .map(line => JSON.parse(line.slice(6)))
+    expect(events.map(({ payload }) => payload.result?.text).filter(Boolean)).toEqual(['one', 'two', 'three'])
+    expect(events.at(-1).header).toMatchObject({ code: 0, status: 2 })
+  })
+
+  it('is stopped when the client leaves', async () => {
+    const { daemon, http } = await start('streaming')
+    const client = new AbortController()
+    const words = Array.from({ length: 400 }, () => 'word').join(' ')
+    const response = await post(http, request(words, 'slow'), { accept: 'text/event-stream' }, client.signal)
+    await response.body?.getReader().read()
+    const left = performance.now()
+    client.abort()
+    await daemon.line(({ msg }) => msg.includes('generator over'))
+    // 50 ms of it are the wrapper's own sleep; the whole request would take 20 s.
+    expect(performance.now() - left).toBeLessThan(250)
+    await untilFree(http)
+  })
+})
+
+describe('a session that goes wrong', () => {
+  it("ends with the wrapper's exception", async () => {
+    const { http } = await start('streaming')
+    const client = await connect(http)
+    client.send('raise', 0)
+    let message = await client.next()
+    while (message.header.code === 0) message = await client.next()
+    expect(message.header).toMatchObject({
+      code: 10910,
+      message: expect.stringContaining('ValueError: the frame is bad'),
+    })
+    await untilFree(http)
+  })
+
+  it('ends when no frame comes for [ws] readTimeout', async () => {
+    const { http } = await start('streaming', { ws: { readTimeout: 1 } })
+    const client = await connect(http)
+    client.send('aaa', 0)
+    let message = await client.next()
+    while (message.header.code === 0) message = await client.next()
+    expect(message.header.code).toBe(10114)
+    await untilFree(http)
+  })
+
+  it('ends with 10109 when the plugin crashes', async () => {
+    const { daemon, http } = await start('streaming')
+    const client = await connect(http)
+    client.send('aaa', 0)
+    await client.next()
+    await client.next()
+    const { pid } = await daemon.line(({ msg }) => msg === 'plugin is ready')
+    process.kill(Number(pid), 'SIGKILL')
+    expect((await client.next()).header.code).toBe(10109)
+    await untilFree(http)
+  })
+})
