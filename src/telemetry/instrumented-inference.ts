@@ -3,7 +3,7 @@ import type { InferenceService } from '../core/inference.js'
 import type { Metrics } from './metrics.js'
 
 /** What stands in the label `model` for names that no model has: a client must not be able to make up series. */
-const UNKNOWN_MODEL = 'unknown'
+export const UNKNOWN_MODEL = 'unknown'
 
 /** The same service, each request counted and timed. What it answers and throws is not changed. */
 export function instrumentInference(inference: InferenceService, metrics: Pick<Metrics, 'requests'>): InferenceService {

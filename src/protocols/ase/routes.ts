@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import { ServiceError } from '../../core/error.js'
+import { type Reason, ServiceError } from '../../core/error.js'
 import type { InferenceService } from '../../core/inference.js'
 import type { ModelInfo } from '../../core/model.js'
 import type { Payload } from '../../core/payload.js'
@@ -23,6 +23,11 @@ export interface AseOptions {
   readonly bodyLimitBytes: number
   /** What the texts of one request together may inflate to, in bytes; default: `bodyLimitBytes`. */
   readonly maxInflatedBytes?: number
+  /**
+   * Is told of every request that is answered with an error and never reached `inference`, so that it can be counted.
+   * `model` is the name of the model at the request's path, if there is one. Default: nobody is told.
+   */
+  readonly onRefused?: (model: string | undefined, reason: Reason) => void
 }
 
 /**
@@ -31,9 +36,12 @@ export interface AseOptions {
  * become known only after the server has started to listen, and every error for which no front-end has a handler.
  */
 export async function aseRoutes(app: FastifyInstance, options: AseOptions): Promise<void> {
-  const { inference } = options
+  const { inference, log, onRefused } = options
   const once = onceHandler(options)
-  app.setErrorHandler(aseErrorHandler(options.log))
+  const onError = (request: FastifyRequest, reason: Reason) => {
+    if (!request.reachedCore) onRefused?.(modelAt(inference.models(), pathOf(request.url))?.name, reason)
+  }
+  app.setErrorHandler(aseErrorHandler(log, onError))
   await documentRoutes(app, inference)
   app.post('/v1/*', (request, reply) => once(request, reply, pathOf(request.url)))
   app.setNotFoundHandler((request, reply) => {
@@ -75,6 +83,7 @@ function onceHandler(options: AseOptions): OnceHandler {
     schemas.check(model, body)
     const { parameters, accepts } = decodeParameters(body, { addressed: namesOf(model), headerPass, sid })
     if (normalizeText) checkTextAccepts(accepts, model.schema)
+    request.reachedCore = true
     const result = await inference.once({ model: model.name, parameters, payloads, accepts }, ctx)
     const texts = normalizeText ? await encodeTexts(result.payloads) : NO_TEXTS
     const answer = encodeResult(result, sid, payload => texts.get(payload) ?? plainOrBase64(payload))

@@ -5,6 +5,13 @@ import cors from '@fastify/cors'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whether a front-end has handed it to the core, which counts it from there on. */
+    reachedCore: boolean
+  }
+}
+
 export interface HttpServerOptions {
   /** Largest request body in bytes; more is answered with 413 before it is read. */
   readonly bodyLimitBytes: number
@@ -37,6 +44,7 @@ export function createHttpServer({ bodyLimitBytes, corsOrigins, log }: HttpServe
     clientErrorHandler: (error, socket) => refuseMalformed(error, socket, log),
     frameworkErrors: (error, request, reply) => server.errorHandler(error, request, reply),
   })
+  server.decorateRequest('reachedCore', false)
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   // fastify answers 415 to a header that is no media type before it asks any parser.

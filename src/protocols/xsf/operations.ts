@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import { ServiceError } from '../../core/error.js'
+import { type Reason, ServiceError, toServiceError } from '../../core/error.js'
 import type { InferenceService } from '../../core/inference.js'
 import { _protocol_LoaderInput_SessState as SessState } from '../../gen/gateway/protocol/LoaderInput.js'
 import type { ReqData__Output } from '../../gen/gateway/utils/ReqData.js'
@@ -17,6 +17,8 @@ export interface OperationContext {
   readonly handle: string
   /** Aborted when the caller left. */
   readonly signal: AbortSignal
+  /** Is told of every call that fails and never reached `inference`, with the name of its model if there is one. */
+  readonly onRefused: (model: string | undefined, reason: Reason) => void
 }
 
 /** What an operation puts into a ResData. */
@@ -61,6 +63,7 @@ export async function runOperation(request: ReqData__Output, context: OperationC
     }
     return await operation(request, context)
   } catch (thrown) {
+    context.onRefused(undefined, toServiceError(thrown).reason)
     // There is no sid yet, so the line is found by what the caller knows of its call.
     const trace = request.s?.t
     return failed(thrown, context.log.child({ handle: context.handle, ...(trace && { trace }) }))
@@ -76,16 +79,24 @@ async function send(request: ReqData__Output, context: OperationContext): Promis
   const deadline = performance.now() + waitMs(request.param['waitTime'])
   const input = decodeLoaderInput(bytes)
   const sid = input.headers['sid'] || randomUUID()
+  const { inference, signal, onRefused } = context
+  let reachedCore = false
   try {
     if (input.state !== SessState.ONCE) {
       throw new ServiceError('operation_unknown', 'this wrapper has no sessions; send state ONCE')
     }
-    const { inference, signal } = context
-    const result = await inference.once(toInferenceRequest(input, sid), { sid, protocol: 'xsf', signal, deadline })
+    const asked = toInferenceRequest(input, sid)
+    reachedCore = true
+    const result = await inference.once(asked, { sid, protocol: 'xsf', signal, deadline })
     return answer(encodeOnceResult(input.serviceId || inference.model('').name, result))
   } catch (thrown) {
+    if (!reachedCore) onRefused(modelNamed(input.serviceId, inference), toServiceError(thrown).reason)
     return failed(thrown, context.log.child({ sid }))
   }
+}
+
+function modelNamed(serviceId: string, inference: InferenceService): string | undefined {
+  return inference.models().find(({ name }) => serviceId === '' || name === serviceId)?.name
 }
 
 function waitMs(text: string | undefined): number {

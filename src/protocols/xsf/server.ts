@@ -3,7 +3,7 @@ import { loadSync } from '@grpc/proto-loader'
 import { ReflectionService } from '@grpc/reflection'
 import { protoPath as healthProtoPath } from 'grpc-health-check'
 import type { Logger } from 'pino'
-import { ServiceError } from '../../core/error.js'
+import { type Reason, ServiceError } from '../../core/error.js'
 import type { InferenceService } from '../../core/inference.js'
 import type { Session } from '../../gen/gateway/utils/Session.js'
 import type { XsfCallHandlers } from '../../gen/gateway/utils/XsfCall.js'
@@ -16,6 +16,11 @@ import { runOperation } from './operations.js'
 export interface XsfServerOptions extends RpcServerOptions, HealthOptions {
   readonly inference: InferenceService
   readonly log: Logger
+  /**
+   * Is told of every call that is answered with an error and never reached `inference`, so that it can be counted.
+   * `model` is the name of the model that it is for, if there is one. Default: nobody is told.
+   */
+  readonly onRefused?: (model: string | undefined, reason: Reason) => void
 }
 
 /** The internal gRPC server: utils.XsfCall, grpc.health.v1 and server reflection on one port. */
@@ -27,7 +32,7 @@ export interface XsfServer {
 }
 
 export function createXsfServer(options: XsfServerOptions): XsfServer {
-  const { inference, log, host } = options
+  const { inference, log, host, onRefused = () => {} } = options
   const server = createRpcServer(options)
   const { XsfCall } = loadProto<ProtoGrpcType>('gateway', 'xsf.proto').utils
   // Known once the port is; no call comes before.
@@ -39,7 +44,7 @@ export function createXsfServer(options: XsfServerOptions): XsfServer {
       call.on('cancelled', () => controller.abort(new ServiceError('cancelled')))
       const { t, h } = call.request.s ?? { t: '', h: '' }
       const handle = h || randomUUID()
-      const context = { inference, log, handle, signal: controller.signal }
+      const context = { inference, log, handle, onRefused, signal: controller.signal }
       runOperation(call.request, context).then(({ code, errorInfo, output }) => {
         // PeerAddr is where the caller can come back to this node.
         const s: Session = { t, h: handle, sess: { PeerAddr: peerAddress } }

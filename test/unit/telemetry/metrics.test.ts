@@ -8,6 +8,7 @@ import type {
 } from '../../../src/core/inference.js'
 import { instrumentInference } from '../../../src/telemetry/instrumented-inference.js'
 import { createMetrics, type Metrics } from '../../../src/telemetry/metrics.js'
+import { createRefusalCounter } from '../../../src/telemetry/refusal-counter.js'
 
 const RESULT: InferenceResult = { status: 3, payloads: [] }
 const request = (model = 'svcName'): InferenceRequest => ({ model, parameters: {}, payloads: [], accepts: [] })
@@ -59,6 +60,19 @@ test('names that no model has share one label', async () => {
   expect(await samples(metrics, 'aiservice_requests_total')).toEqual([
     'aiservice_requests_total{model="unknown",protocol="ase",code="model_unknown"} 3',
   ])
+})
+
+test('counts what front-ends refuse, without a duration', async () => {
+  const { metrics } = setUp()
+  const onRefused = createRefusalCounter(metrics, 'ase')
+  onRefused('svcName', 'body_not_json')
+  onRefused(undefined, 'path_unknown')
+  onRefused(undefined, 'path_unknown')
+  expect(await samples(metrics, 'aiservice_requests_total')).toEqual([
+    'aiservice_requests_total{model="svcName",protocol="ase",code="body_not_json"} 1',
+    'aiservice_requests_total{model="unknown",protocol="ase",code="path_unknown"} 2',
+  ])
+  expect(await samples(metrics, 'aiservice_request_duration_seconds_count')).toEqual([])
 })
 
 test('knows how many requests are in flight and how long they took', async () => {

@@ -1,11 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
+import type { Reason } from '../../../../src/core/error.js'
 import { type AseOptions, aseRoutes } from '../../../../src/protocols/ase/routes.js'
 import { createHttpServer } from '../../../../src/protocols/shared/http-server.js'
 import type { FakeInference } from '../shared/fake-inference.js'
 
 export interface AseServer {
   readonly server: FastifyInstance
+  /** The requests that never reached the model, as `onRefused` was told of them. */
+  readonly refused: readonly (readonly [model: string | undefined, reason: Reason])[]
   /** The log so far, one entry a line. */
   logged(): Record<string, unknown>[]
   /** Resolves with the next write to the log. */
@@ -21,11 +24,15 @@ export function aseServer(inference: FakeInference, options: Partial<AseOptions>
     for (const resume of waiting.splice(0)) resume()
   }
   const log = pino({ level: 'debug' }, { write })
+  const refused: [string | undefined, Reason][] = []
   const bodyLimitBytes = options.bodyLimitBytes ?? 64 * 1024
   const server = createHttpServer({ bodyLimitBytes, corsOrigins: [], log })
-  server.register(aseRoutes, { inference, log, headerPass: [], normalizeText: false, bodyLimitBytes, ...options })
+  const onRefused: AseOptions['onRefused'] = (model, reason) => refused.push([model, reason])
+  const defaults = { inference, log, headerPass: [], normalizeText: false, bodyLimitBytes, onRefused }
+  server.register(aseRoutes, { ...defaults, ...options })
   return {
     server,
+    refused,
     logged: () => lines.map(line => JSON.parse(line)),
     nextLine: () => new Promise(resolve => waiting.push(resolve)),
   }

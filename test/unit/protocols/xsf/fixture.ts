@@ -1,5 +1,5 @@
 import pino from 'pino'
-import type { ServiceError } from '../../../../src/core/error.js'
+import type { Reason, ServiceError } from '../../../../src/core/error.js'
 import type {
   InferenceRequest,
   InferenceResult,
@@ -51,6 +51,7 @@ export interface FixtureOptions {
 export async function startXsf({ once = async () => SEVEN, maxMessageBytes = MIB }: FixtureOptions = {}) {
   const seen: { request: InferenceRequest; ctx: RequestContext }[] = []
   const logLines: Record<string, unknown>[] = []
+  const refused: [model: string | undefined, reason: Reason][] = []
   const listeners = new Set<() => void>()
   let models: readonly ModelInfo[] = [{ name: 'svcName', readiness: { ready: true } }]
 
@@ -68,6 +69,7 @@ export async function startXsf({ once = async () => SEVEN, maxMessageBytes = MIB
     host: '127.0.0.1',
     port: 0,
     portKey: '[svcName] port',
+    onRefused: (model, reason) => refused.push([model, reason]),
     maxMessageBytes,
     onReadinessChange: listener => {
       listeners.add(listener)
@@ -85,6 +87,7 @@ export async function startXsf({ once = async () => SEVEN, maxMessageBytes = MIB
     server,
     seen,
     logLines,
+    refused,
     listeners,
     setModels(next: readonly ModelInfo[]) {
       models = next
