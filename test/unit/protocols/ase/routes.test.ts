@@ -177,14 +177,14 @@ describe('a request that is refused', () => {
     ['POST', '/v1/svcName', '{', [model, 'body_not_json']],
     ['POST', '/elsewhere', '{"payload":{"img":{"image":"@"}}}', [model, 'payload_undecodable']],
     ['POST', '/v1/svcName?x', '{"header":{},"payload":{"img":{"image":"AA=="}}}', [model, 'schema_violation']],
-    ['POST', '/v1/svcName', 'x'.repeat(1001), [model, 'message_too_large']],
+    ['POST', '/v1/svcName', 'x'.repeat(101), [model, 'message_too_large']],
     ['GET', '/v1/svcName', undefined, [model, 'method_not_allowed']],
     ['POST', '/v1/made-up', JSON.stringify(REQUEST), [undefined, 'model_unknown']],
     ['GET', '/nowhere', undefined, [undefined, 'path_unknown']],
     ['GET', '/v1/%zz', undefined, [undefined, 'path_unknown']],
   ] as const)('before it reaches the model is reported once: %s %s %j', async (method, url, payload, expected) => {
     const inference = served()
-    const { server, refused } = aseServer(inference, { bodyLimitBytes: 1000 })
+    const { server, refused } = aseServer(inference, { bodyLimitBytes: 100 })
     await server.inject({ method, url, ...(payload !== undefined && { payload }) })
     expect(refused).toEqual([expected])
     expect(inference.requests).toEqual([])
