@@ -13,6 +13,7 @@ import { addXsfService } from './protocols/xsf/service.js'
 import { createRpcGateway } from './rpc/gateway.js'
 import { formatAddress } from './rpc/server.js'
 import type { Metrics } from './telemetry/metrics.js'
+import { createRefusalCounter } from './telemetry/refusal-counter.js'
 
 export interface FrontEndOptions {
   readonly config: DaemonConfig
@@ -43,7 +44,14 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
   const http = createHttpServer({ ...config.http, log })
   const sidOrigin = { sub: config.sub, ...config.grpc }
   const webSocket = { ...config.ws, drainTimeoutMs: config.drainTimeoutMs, sidOrigin }
-  http.register(aseRoutes, { inference, log, ...config.ase, bodyLimitBytes, webSocket })
+  http.register(aseRoutes, {
+    inference,
+    log,
+    ...config.ase,
+    bodyLimitBytes,
+    webSocket,
+    onFailure: createRefusalCounter(metrics, 'ase'),
+  })
   http.register(adminRoutes, { inference, metrics, isDraining: () => draining })
   const grpc = createRpcGateway({
     ...config.grpc,
@@ -52,7 +60,13 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
     portKey: `[${config.service}] port`,
     onReadinessChange,
   })
-  addXsfService(grpc, { inference, log, admin, idleTimeoutMs: config.admission.sessionIdleMs })
+  addXsfService(grpc, {
+    inference,
+    log,
+    admin,
+    idleTimeoutMs: config.admission.sessionIdleMs,
+    onFailure: createRefusalCounter(metrics, 'xsf'),
+  })
   addAigesV1Service(grpc, { inference, log })
   return {
     async listen() {

@@ -4,7 +4,27 @@ import { Status } from '../core/payload.js'
 import type { Metrics } from './metrics.js'
 
 /** What stands in the label `model` for names that no model has: a client must not be able to make up series. */
-const UNKNOWN_MODEL = 'unknown'
+export const UNKNOWN_MODEL = 'unknown'
+
+/** Failures that a request was counted with. */
+const counted = new WeakSet<ServiceError>()
+
+/** Whether a failure came out of an instrumented service, and so was counted there. */
+export function wasCounted(error: ServiceError): boolean {
+  return counted.has(error)
+}
+
+/** Passes on a failure of a request that was counted already: its result came, but cannot be rendered. */
+export function alreadyCounted(thrown: unknown): never {
+  if (thrown instanceof ServiceError) counted.add(thrown)
+  throw thrown
+}
+
+function reasonOf(thrown: unknown): Reason {
+  const error = toServiceError(thrown)
+  counted.add(error)
+  return error.reason
+}
 
 type End = (code: Reason | 'ok') => void
 
@@ -36,7 +56,7 @@ export function instrumentInference(inference: InferenceService, metrics: Pick<M
         end('ok')
         return result
       } catch (thrown) {
-        end(toServiceError(thrown).reason)
+        end(reasonOf(thrown))
         throw thrown
       }
     },
@@ -54,7 +74,7 @@ export function instrumentInference(inference: InferenceService, metrics: Pick<M
       try {
         return watchSession(await inference.open(request, ctx), end)
       } catch (thrown) {
-        end(toServiceError(thrown).reason)
+        end(reasonOf(thrown))
         throw thrown
       }
     },
@@ -85,7 +105,7 @@ async function* watchResults(results: AsyncIterable<InferenceResult>, end: End):
     }
     end('ok')
   } catch (thrown) {
-    end(toServiceError(thrown).reason)
+    end(reasonOf(thrown))
     throw thrown
   }
 }

@@ -20,6 +20,8 @@ export interface RequestSeries {
   begin(): void
   /** It has ended, for whatever reason, `durationMs` after it began. */
   end(code: Reason | 'ok', durationMs: number): void
+  /** One was refused before it began: it is counted, and has no duration. */
+  refuse(reason: Reason): void
 }
 
 /** Metrics of one daemon in a registry of their own. */
@@ -134,6 +136,9 @@ function createRequestMetrics(registers: Registry[]): Metrics['requests'] {
         this.inFlight -= 1
         counterOf(code).inc()
         observe.observe(durationMs / 1000)
+      },
+      refuse(reason: string) {
+        counterOf(reason).inc()
       },
     }
   }

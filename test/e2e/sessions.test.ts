@@ -1,13 +1,7 @@
-import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
-import { WebSocket } from 'ws'
 import { callXsf } from '../helpers/clients.js'
 import { type DaemonProcess, startDaemonProcess, wrapperFolder } from '../helpers/daemon-process.js'
-
-interface Message {
-  readonly header: { readonly code: number; readonly message: string; readonly sid: string; readonly status: number }
-  readonly payload?: { readonly result?: { readonly text?: string; readonly status: number; readonly seq: string } }
-}
+import { connectWebSocket, slotsInUse, textOf, untilFree } from '../helpers/web-socket-client.js'
 
 const running: DaemonProcess[] = []
 afterEach(async () => {
@@ -20,52 +14,10 @@ async function start(wrapper: 'streaming' | 'classic-stream', config = {}) {
   return { daemon, ...(await daemon.ready) }
 }
 
-/** A WebSocket client that keeps what it gets. */
-async function connect(http: string) {
-  const socket = new WebSocket(`${http.replace('http', 'ws')}/v1/svcName`)
-  const messages: Message[] = []
-  const waiting: ((message: Message) => void)[] = []
-  socket.on('message', data => {
-    const message = JSON.parse(String(data)) as Message
-    const next = waiting.shift()
-    if (next) next(message)
-    else messages.push(message)
-  })
-  await once(socket, 'open')
-  return {
-    socket,
-    send: (text: string, status: number) => {
-      const frame = {
-        header: { appid: '123', status },
-        parameter: { svcName: { result: { encoding: 'utf8', compress: 'raw', format: 'plain', data_type: 'text' } } },
-        payload: { txt: { encoding: 'utf8', status, text: Buffer.from(text).toString('base64') } },
-      }
-      socket.send(JSON.stringify(frame))
-    },
-    next: () =>
-      new Promise<Message>(resolve => {
-        const message = messages.shift()
-        if (message) resolve(message)
-        else waiting.push(resolve)
-      }),
-  }
-}
-
-const textOf = ({ payload }: Message) => Buffer.from(payload?.result?.text ?? '', 'base64').toString()
-const slotsInUse = async (http: string) => {
-  const metrics = await (await fetch(`${http}/metrics`)).text()
-  return Number(/aiservice_slots_in_use\{[^}]*\} (\d+)/.exec(metrics)?.[1])
-}
-
-/** Polls until the slots are free; the test's own time limit ends it. */
-async function untilFree(http: string): Promise<void> {
-  while ((await slotsInUse(http)) > 0) await new Promise(resolve => setImmediate(resolve))
-}
-
 describe.each(['streaming', 'classic-stream'] as const)('a session with a wrapper of the style %s', style => {
   it('pushes each result while frames are still being sent', async () => {
     const { http } = await start(style)
-    const client = await connect(http)
+    const client = await connectWebSocket(http)
     client.send('aaa', 0)
     const acknowledgement = await client.next()
     expect(acknowledgement.header).toMatchObject({ code: 0, message: 'success', status: 0 })
@@ -84,7 +36,7 @@ describe.each(['streaming', 'classic-stream'] as const)('a session with a wrappe
 
   it('is destroyed and gives its slot back when the client goes away', async () => {
     const { daemon, http } = await start(style)
-    const client = await connect(http)
+    const client = await connectWebSocket(http)
     client.send('aaa', 0)
     await client.next()
     await client.next()
@@ -96,7 +48,7 @@ describe.each(['streaming', 'classic-stream'] as const)('a session with a wrappe
 
   it('serves sessions beside each other, each with its own results', async () => {
     const { http } = await start(style)
-    const clients = await Promise.all([1, 2, 3].map(() => connect(http)))
+    const clients = await Promise.all([1, 2, 3].map(() => connectWebSocket(http)))
     for (const [index, client] of clients.entries()) client.send(`text ${index}`, 0)
     for (const [index, client] of clients.entries()) {
       await client.next()
@@ -182,7 +134,7 @@ describe('a wrapper that yields', () => {
 describe('a session that goes wrong', () => {
   it("ends with the wrapper's exception", async () => {
     const { http } = await start('streaming')
-    const client = await connect(http)
+    const client = await connectWebSocket(http)
     client.send('raise', 0)
     let message = await client.next()
     while (message.header.code === 0) message = await client.next()
@@ -195,7 +147,7 @@ describe('a session that goes wrong', () => {
 
   it('ends when no frame comes for [ws] readTimeout', async () => {
     const { http } = await start('streaming', { ws: { readTimeout: 1 } })
-    const client = await connect(http)
+    const client = await connectWebSocket(http)
     client.send('aaa', 0)
     let message = await client.next()
     while (message.header.code === 0) message = await client.next()
@@ -205,7 +157,7 @@ describe('a session that goes wrong', () => {
 
   it('ends with 10109 when the plugin crashes', async () => {
     const { daemon, http } = await start('streaming')
-    const client = await connect(http)
+    const client = await connectWebSocket(http)
     client.send('aaa', 0)
     await client.next()
     await client.next()

@@ -12,10 +12,15 @@ export const JSON_TYPE = 'application/json; charset=utf-8'
 /**
  * Makes the handler that answers every error in the form of ASE and logs it. Set it on the root of the HTTP server, it
  * also covers what goes wrong before a route is found.
+ * @param onError is told of every one of them
  */
-export function aseErrorHandler(log: Logger): ErrorHandler {
+export function aseErrorHandler(
+  log: Logger,
+  onError: (request: FastifyRequest, error: ServiceError) => void,
+): ErrorHandler {
   return (thrown, request, reply) => {
     const error = fromFastify(thrown, request)
+    onError(request, error)
     const { code, http } = ASE_ERRORS[error.reason]
     const sid = request.id
     logError(log, error, { sid, method: request.method, path: request.url })

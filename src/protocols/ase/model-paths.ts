@@ -13,9 +13,14 @@ export function modelAt(models: readonly ModelInfo[], path: string): ModelInfo |
   return models.find(model => model.name === name) ?? models.find(model => model.schema?.routes.includes(path))
 }
 
-/** The decoded path of a request target, without its query. */
+/** The decoded path of a request target, without its query; as it stands where it cannot be decoded. */
 export function pathOf(target: string): string {
   const query = target.indexOf('?')
   const path = query < 0 ? target : target.slice(0, query)
-  return path.includes('%') ? decodeURIComponent(path) : path
+  if (!path.includes('%')) return path
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod 
 import type { Logger } from 'pino'
 import { ServiceError } from '../../core/error.js'
 import type { InferenceService } from '../../core/inference.js'
+import { alreadyCounted } from '../../telemetry/instrumented-inference.js'
 import { requestContext } from '../shared/request-context.js'
 import { documentRoutes } from './document-routes.js'
 import { aseErrorHandler, JSON_TYPE } from './error-answer.js'
@@ -31,6 +32,11 @@ export interface AseOptions {
   readonly webSocket?: Partial<AseWebSocketOptions>
   /** Answers as server-sent events; what is left out is as in `EVENT_STREAM_DEFAULTS`. */
   readonly eventStream?: Partial<EventStreamOptions>
+  /**
+   * Is told of every request that is answered with an error. `model` is the name of the model at its path, if there is
+   * one. Default: nobody is told.
+   */
+  readonly onFailure?: (model: string | undefined, error: ServiceError) => void
 }
 
 /**
@@ -40,11 +46,14 @@ export interface AseOptions {
  * handler.
  */
 export async function aseRoutes(app: FastifyInstance, options: AseOptions): Promise<void> {
-  const { inference, log, bodyLimitBytes } = options
+  const { inference, log, bodyLimitBytes, onFailure } = options
   const translator = new Translator({ maxInflatedBytes: bodyLimitBytes, ...options })
   const run = requestHandler({ inference, translator, log, ...EVENT_STREAM_DEFAULTS, ...options.eventStream })
   const refuseHere: RouteHandlerMethod = (request, reply) => refuse(app, inference, request, reply)
-  app.setErrorHandler(aseErrorHandler(log))
+  const onError = (request: FastifyRequest, error: ServiceError) => {
+    onFailure?.(modelAt(inference.models(), pathOf(request.url))?.name, error)
+  }
+  app.setErrorHandler(aseErrorHandler(log, onError))
   await app.register(webSocketRoutes, {
     ...WEB_SOCKET_DEFAULTS,
     ...options.webSocket,
@@ -70,7 +79,8 @@ function requestHandler(options: EventStreamContext): (reply: FastifyReply, path
     if (wantsEventStream(reply.request.headers.accept)) return answerAsEvents(reply, path, options)
     const ctx = requestContext(reply, 'ase')
     const result = await inference.once(await translator.request(reply.request.body, path, ctx.sid), ctx)
-    return reply.header('content-type', JSON_TYPE).send(await translator.answer(result, ctx.sid))
+    const answer = await translator.answer(result, ctx.sid).catch(alreadyCounted)
+    return reply.header('content-type', JSON_TYPE).send(answer)
   }
 }
 

@@ -46,6 +46,8 @@ export interface OperationContext {
   readonly handle: string
   /** Aborted when the caller left. */
   readonly signal: AbortSignal
+  /** Is told of every call that is answered with an error, but those of a session that is open. */
+  readonly onFailure: (model: string | undefined, error: ServiceError) => void
 }
 
 /** What an operation puts into a ResData. */
@@ -81,6 +83,7 @@ export async function runOperation(request: ReqData__Output, context: OperationC
     }
     return await operation(request, context)
   } catch (thrown) {
+    context.onFailure(undefined, toServiceError(thrown))
     // There is no sid yet, so the line is found by what the caller knows of its call.
     const trace = request.s?.t
     return failed(thrown, context.log.child({ handle: context.handle, ...(trace && { trace }) }))
@@ -96,12 +99,13 @@ async function send(request: ReqData__Output, context: OperationContext): Promis
   context.sessions.assertFree(context.handle)
   const input = decodeLoaderInput(bytes)
   const sid = input.headers['sid'] || randomUUID()
-  return withSid(sid, context, () => {
+  const run = () => {
     const deadline = performance.now() + waitMs(request.param['waitTime'])
     return input.state === SessState.ONCE
       ? runOnce(input, sid, deadline, context)
       : openSession(input, sid, deadline, request.param, context)
-  })
+  }
+  return withSid(sid, context, run, error => context.onFailure(modelNamed(input.serviceId, context.inference), error))
 }
 
 async function runOnce(
@@ -190,11 +194,18 @@ function changeSlots(request: ReqData__Output, { admin }: OperationContext): Ans
 }
 
 /** Runs a part of an operation whose failures are logged with the sid. */
-async function withSid(sid: string, { log }: OperationContext, run: () => Promise<Answer>): Promise<Answer> {
+async function withSid(
+  sid: string,
+  { log }: OperationContext,
+  run: () => Promise<Answer>,
+  onFailure?: (error: ServiceError) => void,
+): Promise<Answer> {
   try {
     return await run()
   } catch (thrown) {
-    return failed(thrown, log.child({ sid }))
+    const error = toServiceError(thrown)
+    onFailure?.(error)
+    return failed(error, log.child({ sid }))
   }
 }
 
@@ -204,6 +215,10 @@ function integerParam(param: ReqData__Output['param'], name: string, min: number
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
   if (value >= min) return value
   throw new ServiceError('parameter_missing', `param.${name} must be an integer from ${min} on, not "${text}"`)
+}
+
+function modelNamed(serviceId: string, inference: InferenceService): string | undefined {
+  return inference.models().find(({ name }) => serviceId === '' || name === serviceId)?.name
 }
 
 function waitMs(text: string | undefined): number {

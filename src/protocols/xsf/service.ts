@@ -18,13 +18,18 @@ export interface XsfServiceOptions {
   readonly admin?: AdminService
   /** A session that no call uses for this long ends (`[fc] ttl`), in ms. */
   readonly idleTimeoutMs: number
+  /**
+   * Is told of every call that is answered with an error, but those of a session that is open. `model` is the name of
+   * the model that it is for, if there is one. Default: nobody is told.
+   */
+  readonly onFailure?: (model: string | undefined, error: ServiceError) => void
 }
 
 /** Adds utils.XsfCall, which AIGES clients call. Its sessions end when the server stops. */
 export function addXsfService(server: RpcGateway, options: XsfServiceOptions): void {
-  const { inference, log, admin, idleTimeoutMs } = options
+  const { inference, log, admin, idleTimeoutMs, onFailure = () => {} } = options
   const sessions = new SessionTable({ idleTimeoutMs })
-  const shared = { inference, log, sessions, ...(admin === undefined ? {} : { admin }) }
+  const shared = { inference, log, sessions, onFailure, ...(admin === undefined ? {} : { admin }) }
 
   const handlers: XsfCallHandlers = {
     call: (call, callback) => {

@@ -9,6 +9,7 @@ import type {
 } from '../../../src/core/inference.js'
 import { instrumentInference } from '../../../src/telemetry/instrumented-inference.js'
 import { createMetrics, type Metrics } from '../../../src/telemetry/metrics.js'
+import { createRefusalCounter } from '../../../src/telemetry/refusal-counter.js'
 import { FakeSession } from '../protocols/shared/fake-session.js'
 
 const RESULT: InferenceResult = { status: 3, payloads: [] }
@@ -157,6 +158,27 @@ describe('a session', () => {
     await expect(inference.open(sessionRequest, ctx)).rejects.toMatchObject({ reason: 'no_slot' })
     expect(await counted(metrics)).toEqual([`aiservice_requests_total{${LABELS},code="no_slot"} 1`])
   })
+})
+
+test('counts what front-ends refuse, without a duration', async () => {
+  const { metrics } = setUp()
+  const onFailure = createRefusalCounter(metrics, 'ase')
+  onFailure('svcName', new ServiceError('body_not_json'))
+  onFailure(undefined, new ServiceError('path_unknown'))
+  onFailure(undefined, new ServiceError('path_unknown'))
+  expect(await samples(metrics, 'aiservice_requests_total')).toEqual([
+    'aiservice_requests_total{model="svcName",protocol="ase",code="body_not_json"} 1',
+    'aiservice_requests_total{model="unknown",protocol="ase",code="path_unknown"} 2',
+  ])
+  expect(await samples(metrics, 'aiservice_request_duration_seconds_count')).toEqual([])
+})
+
+test('does not count again what the core has counted', async () => {
+  const failure = new ServiceError('no_slot')
+  const { metrics, inference } = setUp(() => Promise.reject(failure))
+  await expect(inference.once(request(), ctx)).rejects.toBe(failure)
+  createRefusalCounter(metrics, 'ase')('svcName', failure)
+  expect(await counted(metrics)).toEqual([`aiservice_requests_total{${LABELS},code="no_slot"} 1`])
 })
 
 test('knows how many requests are in flight and how long they took', async () => {

@@ -169,6 +169,38 @@ describe('an error', () => {
   })
 })
 
+describe('a request that is refused', () => {
+  const served = () => new FakeInference([modelInfo('svcName', mnistSchema({ routes: ['/elsewhere'] }))])
+  const model = 'svcName'
+
+  it.each([
+    ['POST', '/v1/svcName', '{', [model, 'body_not_json']],
+    ['POST', '/elsewhere', '{"payload":{"img":{"image":"@"}}}', [model, 'payload_undecodable']],
+    ['POST', '/v1/svcName?x', '{"header":{},"payload":{"img":{"image":"AA=="}}}', [model, 'schema_violation']],
+    ['POST', '/v1/svcName', 'x'.repeat(101), [model, 'message_too_large']],
+    ['GET', '/v1/svcName', undefined, [model, 'method_not_allowed']],
+    ['POST', '/v1/made-up', JSON.stringify(REQUEST), [undefined, 'model_unknown']],
+    ['GET', '/nowhere', undefined, [undefined, 'path_unknown']],
+    ['GET', '/v1/%zz', undefined, [undefined, 'path_unknown']],
+  ] as const)('before it reaches the model is reported once: %s %s %j', async (method, url, payload, expected) => {
+    const inference = served()
+    const { server, refused } = aseServer(inference, { bodyLimitBytes: 100 })
+    await server.inject({ method, url, ...(payload !== undefined && { payload }) })
+    expect(refused).toEqual([expected])
+    expect(inference.requests).toEqual([])
+  })
+
+  it('by the model, or answered by it, is not reported: the core counts those', async () => {
+    const unusable = new FakeInference([modelInfo('svcName')], () => resultOf(textOutput('x', { encoding: 'klingon' })))
+    for (const inference of [fails(new ServiceError('no_slot')), unusable, new FakeInference([modelInfo('svcName')])]) {
+      const { server, refused } = aseServer(inference, { normalizeText: true })
+      await server.inject({ ...POST, payload: REQUEST })
+      expect(inference.requests).toHaveLength(1)
+      expect(refused).toEqual([])
+    }
+  })
+})
+
 describe('a client that leaves', () => {
   const body = JSON.stringify(REQUEST)
   const head = `POST /v1/svcName HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`

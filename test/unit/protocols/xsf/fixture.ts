@@ -1,6 +1,6 @@
 import pino from 'pino'
 import type { AdminService } from '../../../../src/core/admin.js'
-import { ServiceError } from '../../../../src/core/error.js'
+import { type Reason, ServiceError } from '../../../../src/core/error.js'
 import type {
   InferenceRequest,
   InferenceResult,
@@ -21,6 +21,8 @@ import { createClient } from '../../../../src/rpc/channel.js'
 import { createRpcGateway } from '../../../../src/rpc/gateway.js'
 import { loadProto } from '../../../../src/rpc/proto.js'
 import { unaryCall } from '../../../../src/rpc/unary.js'
+import { instrumentInference, wasCounted } from '../../../../src/telemetry/instrumented-inference.js'
+import { createMetrics } from '../../../../src/telemetry/metrics.js'
 import { capitals, FakeSession } from '../shared/fake-session.js'
 
 export const { LoaderInput: InputCodec, LoaderOutput: OutputCodec } = loadProto<LoaderProto>(
@@ -67,6 +69,7 @@ export async function startXsf({
   const seen: { request: InferenceRequest; ctx: RequestContext }[] = []
   const opened: { request: SessionRequest; ctx: RequestContext; session: FakeSession }[] = []
   const logLines: Record<string, unknown>[] = []
+  const refused: [model: string | undefined, reason: Reason][] = []
   const listeners = new Set<() => void>()
   let models: readonly ModelInfo[] = [{ name: 'svcName', readiness: { ready: true } }]
 
@@ -103,7 +106,11 @@ export async function startXsf({
     },
   })
   addAigesV1Service(server, { inference, log })
-  addXsfService(server, { inference, log, idleTimeoutMs, ...(admin && { admin }) })
+  const onFailure = (model: string | undefined, error: ServiceError) => {
+    if (!wasCounted(error)) refused.push([model, error.reason])
+  }
+  const instrumented = instrumentInference(inference, createMetrics({ version: '0' }))
+  addXsfService(server, { inference: instrumented, log, idleTimeoutMs, onFailure, ...(admin && { admin }) })
   await server.start()
   const { address } = server
   const { XsfCall } = loadProto<XsfProto>('gateway', 'xsf.proto').utils
@@ -116,6 +123,7 @@ export async function startXsf({
     seen,
     opened,
     logLines,
+    refused,
     listeners,
     setModels(next: readonly ModelInfo[]) {
       models = next

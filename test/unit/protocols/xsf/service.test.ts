@@ -158,6 +158,32 @@ describe('a failure', () => {
   })
 })
 
+describe('a call that is refused', () => {
+  const garbage = { ...onceRequest(), data: [{ data: Buffer.from('ffff', 'hex') }] }
+  test.each([
+    ['an unknown operation', { op: 'Nope' }, [undefined, 'operation_unknown']],
+    ['an unknown handle', { op: 'AIOut' }, [undefined, 'session_unknown']],
+    ['bytes that are no message', garbage, [undefined, 'message_undecodable']],
+    ['no payload', onceRequest({ pl: [] }), ['svcName', 'input_missing']],
+    ['no payload and no serviceId', onceRequest({ pl: [], serviceId: '' }), ['svcName', 'input_missing']],
+    ['no payload for nobody', onceRequest({ pl: [], serviceId: 'made-up' }), [undefined, 'input_missing']],
+  ] as const)('for %s is reported once', async (_name, request, expected) => {
+    const xsf = await start()
+    await xsf.call(request)
+    expect(xsf.refused).toEqual([expected])
+    expect(xsf.seen).toEqual([])
+  })
+
+  test('by the core, or answered by it, is not reported: the core counts those', async () => {
+    for (const options of [{ once: failing(new ServiceError('no_slot')) }, {}]) {
+      const xsf = await start(options)
+      await xsf.call(onceRequest())
+      expect(xsf.seen).toHaveLength(1)
+      expect(xsf.refused).toEqual([])
+    }
+  })
+})
+
 test.each(['AIDetect', 'AILoad', 'AIUnLoad', 'AIHotword'])('%s is accepted with an empty answer', async op => {
   const xsf = await start()
   const { response, output } = await xsf.call({ op, param: { SeqNo: '1' } })
