@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ClientDuplexStream, status as grpcStatus } from '@grpc/grpc-js'
 import type { WrapperCall } from '../core/backend.js'
@@ -64,6 +65,8 @@ export class ChannelV1 implements PluginChannel {
   ) {
     const { WrapperService } = loadProto<ProtoGrpcType>('plugin', 'wrapper-v1.proto').aiges
     this.client = createClient(WrapperService, { address: target, maxMessageBytes: -1 })
+    // Every session that is open when the process ends may wait for it.
+    setMaxListeners(0, this.closed.signal)
   }
 
   async init(init: PluginInit, signal: AbortSignal): Promise<PluginDescription> {
