@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type ClientDuplexStream, status as grpcStatus } from '@grpc/grpc-js'
 import type { WrapperCall } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
@@ -54,6 +56,7 @@ export class ChannelV1 implements PluginChannel {
   private readonly client: WrapperServiceClient
   private readonly pending = new Map<string, Pending>()
   private results: ClientDuplexStream<Request, Response> | undefined
+  private readonly closed = new AbortController()
 
   /** @param onBroken called when `communicate` ends although nobody closed it */
   constructor(
@@ -62,6 +65,8 @@ export class ChannelV1 implements PluginChannel {
   ) {
     const { WrapperService } = loadProto<ProtoGrpcType>('plugin', 'wrapper-v1.proto').aiges
     this.client = createClient(WrapperService, { address: target, maxMessageBytes: -1 })
+    // Every session that is open when the process ends may wait for it.
+    setMaxListeners(0, this.closed.signal)
   }
 
   async init(init: PluginInit, signal: AbortSignal): Promise<PluginDescription> {
@@ -97,10 +102,10 @@ export class ChannelV1 implements PluginChannel {
     let handle = ''
     const session = new SessionV1({
       onWrite: payloads => this.write(tag, handle, payloads),
-      onDestroy: () => this.destroy(tag, handle),
+      onDestroy: () => this.destroy(pending, handle),
     })
-    // Results may come before the reply to wrapperCreate.
     const pending: Pending = { sink: session, replied: false }
+    // Results may come before the reply to wrapperCreate.
     this.pending.set(tag, pending)
     const request = { sid: tag, tag, params: parameters as Record<string, string> }
     try {
@@ -112,7 +117,7 @@ export class ChannelV1 implements PluginChannel {
       return session
     } catch (error) {
       this.pending.delete(tag)
-      throw rpcErrorOf(error) ? callError(error) : error
+      throw await this.sessionError(error)
     }
   }
 
@@ -143,14 +148,13 @@ export class ChannelV1 implements PluginChannel {
       const { ret } = await unaryCall(this.client, this.client.wrapperWrite, { handle, sid: tag, req })
       if (ret !== 0) throw wrapperError(ret, '')
     } catch (error) {
-      throw rpcErrorOf(error) ? callError(error) : error
+      throw await this.sessionError(error)
     }
   }
 
-  private async destroy(tag: string, handle: string): Promise<void> {
-    const session = this.pending.get(tag)
-    this.pending.delete(tag)
-    if (this.pending.get(handle) === session) this.pending.delete(handle)
+  private async destroy(session: Pending, handle: string): Promise<void> {
+    // Under its tag and its handle: a name that stayed would take the results of the next session with that handle.
+    for (const [name, pending] of this.pending) if (pending === session) this.pending.delete(name)
     try {
       await unaryCall(this.client, this.client.wrapperDestroy, { handle })
     } catch (error) {
@@ -175,6 +179,7 @@ export class ChannelV1 implements PluginChannel {
   close(reason: ServiceError): void {
     const { results } = this
     this.results = undefined
+    this.closed.abort(reason)
     for (const tag of [...this.pending.keys()]) this.fail(tag, reason)
     results?.cancel()
     this.client.close()
@@ -259,6 +264,18 @@ export class ChannelV1 implements PluginChannel {
     const settle = () => this.fail(tag, callError(error))
     if (rpcErrorOf(error)?.code === grpcStatus.UNAVAILABLE) setTimeout(settle, CRASH_REPORT_MS).unref()
     else settle()
+  }
+
+  /** What a call of a session failed with; the same holds for a connection that broke. */
+  private async sessionError(error: unknown): Promise<unknown> {
+    const rpcError = rpcErrorOf(error)
+    if (rpcError?.code === grpcStatus.UNAVAILABLE) {
+      const { signal } = this.closed
+      // Rejects as soon as the channel is closed, which is what is waited for.
+      await delay(CRASH_REPORT_MS, undefined, { signal, ref: false }).catch(() => {})
+      if (signal.aborted) return signal.reason
+    }
+    return rpcError ? callError(error) : error
   }
 
   private fail(tag: string, error: unknown): void {

@@ -90,4 +90,34 @@ describe.each([
     const destroyed = (await sessionsOf(daemon)).filter(msg => msg.startsWith('destroyed'))
     expect(destroyed).toEqual(['destroyed Process-0-Thread-0', 'destroyed Process-0-Thread-1'])
   })
+
+  it('ends with an error when a result is none, and its handle serves the next session', async () => {
+    const { daemon, http } = await start(python)
+    const failing = await connectWebSocket(http)
+    failing.send('no status', 0)
+    await failing.next()
+    expect((await failing.next()).header.code).not.toBe(0)
+    failing.socket.terminate()
+    await untilFree(http)
+
+    const client = await connectWebSocket(http)
+    client.send('whole', 2)
+    await client.next()
+    expect(textOf(await client.next())).toBe('WHOLE')
+    await untilFree(http)
+    client.socket.terminate()
+    const session = ['created Process-0-Thread-0', 'destroyed Process-0-Thread-0']
+    expect(await sessionsOf(daemon)).toEqual([...session, ...session])
+  })
+
+  it('ends with 10109 when wrapperWrite ends the process', async () => {
+    const { http } = await start(python)
+    const client = await connectWebSocket(http)
+    client.send('aaa', 0)
+    await client.next()
+    await client.next()
+    client.send('exit', 1)
+    expect((await client.next()).header).toMatchObject({ code: 10109, message: expect.stringContaining('code 9') })
+    await untilFree(http)
+  })
 })

@@ -1,6 +1,8 @@
 #!/usr/bin/env python
 # coding:utf-8
 """A session wrapper as one writes it for the package 0.16: its pool of handles, its userTag, its own callback."""
+import os
+
 from aiges.callback import callback
 from aiges.core.types import *
 from aiges.dto import DataListCls, Response, ResponseData, SessionCreateResponse
@@ -38,6 +40,8 @@ class Wrapper(WrapperBase):
         return created
 
     def wrapperWrite(self, handle: str, req: DataListCls, sid: str) -> int:
+        if req.get("txt").data == b"exit":
+            os._exit(9)
         self.session.get_session(handle=handle).in_q.put(req)
         return 0
 
@@ -59,7 +63,11 @@ class UpperCaseThread(StreamHandleThread):
             # The constructor of 0.16 takes data and drops it; its type does not travel either.
             result = ResponseData(key="result", status=frame.status)
             result.setData(frame.data.upper())
+            if frame.data == b"no status":
+                result.status = 9
             response = Response()
             response.list = [result]
             worker = self.session_thread
-            worker.callback_fn(response, worker.handle, worker.sid)
+            # A result arrives whether it names its session by handle or by sid.
+            name = worker.sid if frame.data == b"no status" else worker.handle
+            worker.callback_fn(response, name, worker.sid)
