@@ -88,7 +88,7 @@ describe.each([
     }
     await untilFree(http)
     const destroyed = (await sessionsOf(daemon)).filter(msg => msg.startsWith('destroyed'))
-    expect(destroyed).toEqual(['destroyed Process-0-Thread-0', 'destroyed Process-0-Thread-1'])
+    expect(destroyed.sort()).toEqual(['destroyed Process-0-Thread-0', 'destroyed Process-0-Thread-1'])
   })
 
   it('ends with an error when a result is none, and its handle serves the next session', async () => {
