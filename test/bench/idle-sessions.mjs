@@ -6,7 +6,7 @@ import { loadWithoutFailure } from './once.mjs'
 import { bodyFile, startClient, startDaemon, stop } from './processes.mjs'
 
 const LIMIT_MS = 90_000
-const WARM_UP_SESSIONS = 500
+const WARM_UP_SESSIONS = 100
 const LOAD_SECONDS = 3
 /** Slots that the sessions leave for once requests. */
 const FREE_SLOTS = 64

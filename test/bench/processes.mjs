@@ -21,14 +21,17 @@ export function start(command, args, options, find) {
   const child = spawn(command, args, { ...others, stdio })
   const name = [command, ...args].join(' ')
   let timer
+  let lastLine = ''
   const found = new Promise((resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`${name} said nothing in time`)), START_TIMEOUT_MS)
     createInterface({ input: child.stdout }).on('line', line => {
+      lastLine = line
       const result = find(line)
       if (result !== undefined) resolve(result)
     })
     child.once('error', reject)
-    child.once('exit', (code, signal) => reject(new Error(`${name} ended with ${code ?? signal}`)))
+    // Not before all that it printed was read.
+    child.once('close', (code, signal) => reject(new Error(`${name} ended with ${code ?? signal}: ${lastLine}`)))
   })
   const settled = () => clearTimeout(timer)
   void found.then(settled, settled)

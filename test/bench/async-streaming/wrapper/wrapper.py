@@ -9,8 +9,8 @@ class Wrapper(WrapperBase):
     version = "1.0.0"
 
     class requestCls:
-        img = ImageBodyField(key="img", path="", required=False)
-        txt = StringBodyField(key="txt", value=b"hello", required=False)
+        img = ImageBodyField(key="img", path="")
+        txt = StringBodyField(key="txt", value=b"hello")
 
     class responseCls:
         result = StringBodyField(key="result", value=b"ok")
