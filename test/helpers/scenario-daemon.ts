@@ -33,3 +33,22 @@ function offeringProtocol1(options: DaemonOptions): DaemonOptions {
     env: { ...options.env, PYTHONPATH: join(ROOT, 'plugins/python') },
   }
 }
+
+/** Resolves with the next line that matches and was not there yet. */
+export async function nextLine({ process: { log, line } }: ServingDaemon, pattern: RegExp): Promise<string> {
+  const seen = new Set(log)
+  const { msg } = await line(candidate => !seen.has(candidate) && pattern.test(candidate.msg))
+  return msg
+}
+
+/** How many requests have ended so, as the metrics say. @param code `ok` or a reason of the error catalogue */
+export async function requestsEnded(http: string, protocol: string, code: string): Promise<number> {
+  const metrics = await (await fetch(`${http}/metrics`)).text()
+  const line = new RegExp(`^aiservice_requests_total\\{[^}]*protocol="${protocol}",code="${code}"\\} (\\d+)$`, 'm')
+  return Number(line.exec(metrics)?.[1] ?? 0)
+}
+
+/** Asks until a request would be served; the test's own time limit ends it. */
+export async function untilReady(http: string): Promise<void> {
+  while (!(await fetch(`${http}/readyz`)).ok) await new Promise(resolve => setImmediate(resolve))
+}
