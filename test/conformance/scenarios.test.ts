@@ -1,0 +1,172 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Reason } from '../../src/core/error.js'
+import type { DaemonOptions } from '../helpers/daemon-process.js'
+import { aigesV1Exec, aigesV1ExecStream, aigesV1Stream } from '../helpers/scenario-aiges-v1.js'
+import { aseEvents, aseHttp, aseWebSocket } from '../helpers/scenario-ase.js'
+import {
+  nextLine,
+  requestsEnded,
+  SCENARIO_WRAPPER,
+  type ServingDaemon,
+  startServing,
+  untilReady,
+} from '../helpers/scenario-daemon.js'
+import type { FrontEnd, ScenarioRequest } from '../helpers/scenario-front-end.js'
+import { xsfOnce, xsfSession } from '../helpers/scenario-xsf-calls.js'
+import { untilFree } from '../helpers/web-socket-client.js'
+
+const FRONT_ENDS = [
+  aseHttp,
+  aseEvents,
+  aseWebSocket,
+  xsfOnce,
+  xsfSession,
+  aigesV1Exec,
+  aigesV1ExecStream,
+  aigesV1Stream,
+]
+
+/** A session has no deadline; its time-outs are those of its own front-end, and end-to-end tests have them. */
+const WITH_DEADLINE = FRONT_ENDS.filter(frontEnd => ![aseWebSocket, xsfSession, aigesV1Stream].includes(frontEnd))
+
+/** What a front-end does not do as the others, and why: `scenario / front-end`. */
+const KNOWN_FAILING: Readonly<Record<string, string>> = {
+  'no input / ASE WebSocket': 'a session may begin without data (golden transcript), and then end without any',
+  'no input / aiges.v1 Stream': 'a session may begin without data, and half-closing ends it',
+}
+
+interface Scenario {
+  readonly name: string
+  readonly config?: DaemonOptions['config']
+  /** Which front-ends it concerns; default: all. */
+  readonly frontEnds?: readonly FrontEnd[]
+  /** The daemon ends with it, so that every front-end needs one of its own. */
+  readonly endsDaemon?: true
+  readonly play: (daemon: ServingDaemon, frontEnd: FrontEnd) => Promise<void>
+}
+
+const SCENARIOS: readonly Scenario[] = [
+  { name: 'echo', play: answers('HELLO', { text: 'hello' }) },
+  { name: 'input of no bytes', play: answers('', { text: '' }) },
+  { name: 'no input', play: fails('input_missing', {}) },
+  { name: 'wrapper error', play: fails('wrapper_failed', { text: 'hello', fault: 'error' }) },
+  { name: 'unknown model', play: fails('model_unknown', { text: 'hello', model: 'nobody' }) },
+  {
+    name: 'deadline',
+    frontEnds: WITH_DEADLINE,
+    config: { aiges: { onceTimeoutMs: 400 } },
+    play: fails('result_timeout', { text: 'hello', fault: 'hang' }),
+  },
+  { name: 'client leaves mid-stream', play: isCancelled({ text: 'hello', fault: 'endless' }) },
+  {
+    name: 'oversize',
+    config: { http: { bodyLimitMiB: 1 } },
+    play: fails('message_too_large', { text: 'x'.repeat(2 << 20) }),
+  },
+  { name: 'crash mid-call', play: fails('plugin_crashed', { text: 'hello', fault: 'crash' }) },
+  {
+    name: 'saturated',
+    config: { fc: { max: 1, queue: 0 } },
+    play: whileAnotherWorks(fails('no_slot', { text: 'hello' })),
+  },
+  {
+    name: 'shutting down, with time to finish',
+    endsDaemon: true,
+    play: whileStopping('slow', { text: 'HELLO' }),
+  },
+  {
+    name: 'shutting down, without',
+    endsDaemon: true,
+    config: { aiges: { drainTimeoutMs: 200 } },
+    play: whileStopping('endless', { reason: 'not_ready' }),
+  },
+]
+
+describe.each(SCENARIOS)('$name', ({ name, config = {}, frontEnds = FRONT_ENDS, endsDaemon, play }) => {
+  let daemon: ServingDaemon
+  const start = async () => {
+    daemon = await startServing({ cwd: SCENARIO_WRAPPER, config })
+  }
+  const stop = () => daemon?.process.stop()
+  if (endsDaemon) {
+    beforeEach(start)
+    afterEach(stop)
+  } else {
+    beforeAll(start)
+    beforeEach(() => untilReady(daemon.http))
+    afterEach(() => untilFree(daemon.http))
+    afterAll(stop)
+  }
+
+  for (const frontEnd of frontEnds) {
+    const known = KNOWN_FAILING[`${name} / ${frontEnd.name}`]
+    const test = known === undefined ? it : it.fails
+    test(`over ${frontEnd.name}${known === undefined ? '' : ` (known to fail: ${known})`}`, () =>
+      play(daemon, frontEnd))
+  }
+})
+
+it('has no known failure of a scenario or a front-end that does not exist', () => {
+  const names = SCENARIOS.flatMap(({ name, frontEnds = FRONT_ENDS }) =>
+    frontEnds.map(frontEnd => `${name} / ${frontEnd.name}`),
+  )
+  expect(names).toEqual(expect.arrayContaining(Object.keys(KNOWN_FAILING)))
+})
+
+/** The client stays. */
+const staying = () => new AbortController().signal
+
+function answers(text: string, request: ScenarioRequest): Scenario['play'] {
+  return async (daemon, frontEnd) => {
+    expect(await frontEnd.send(daemon, request, staying())).toEqual({ text })
+  }
+}
+
+function fails(reason: Reason, request: ScenarioRequest): Scenario['play'] {
+  return async (daemon, frontEnd) => {
+    const failure = frontEnd.renders(reason)
+    expect(await frontEnd.send(daemon, request, staying())).toEqual({ text: '', failure })
+  }
+}
+
+/** The wrapper and the daemon's books see it, as nobody else is there to be told. */
+function isCancelled(request: ScenarioRequest): Scenario['play'] {
+  return async (daemon, { send, protocol }) => {
+    const client = new AbortController()
+    const before = await requestsEnded(daemon.http, protocol, 'cancelled')
+    const [working, cancelled] = [nextLine(daemon, /^working /), nextLine(daemon, /^cancelled /)]
+    const left = expect(send(daemon, request, client.signal)).rejects.toThrow()
+    await working
+    client.abort()
+    await Promise.all([left, cancelled])
+    await untilFree(daemon.http)
+    expect(await requestsEnded(daemon.http, protocol, 'cancelled')).toBe(before + 1)
+  }
+}
+
+function whileAnotherWorks(play: Scenario['play']): Scenario['play'] {
+  return async (daemon, frontEnd) => {
+    const other = new AbortController()
+    const working = nextLine(daemon, /^working /)
+    const left = expect(aseHttp.send(daemon, { text: 'other', fault: 'endless' }, other.signal)).rejects.toThrow()
+    await working
+    await play(daemon, frontEnd)
+    other.abort()
+    await left
+  }
+}
+
+function whileStopping(fault: string, expected: { text: string } | { reason: Reason }): Scenario['play'] {
+  return async (daemon, frontEnd) => {
+    const working = nextLine(daemon, /^working /)
+    const outcome = frontEnd.send(daemon, { text: 'hello', fault }, staying())
+    await working
+    const exited = daemon.process.stop()
+    const wanted =
+      'text' in expected
+        ? expected
+        : { text: expect.stringMatching(/^(HELLO)?$/), failure: frontEnd.renders(expected.reason) }
+    expect(await outcome).toEqual(wanted)
+    expect(await exited).toBe(0)
+  }
+}

@@ -1,0 +1,101 @@
+"""Answers in capitals, or goes wrong as the parameter `fault` says, alike for once requests and sessions.
+
+Prints what a test waits for: "working <sid>", "cancelled <sid>", "created <handle>" and "destroyed <handle>".
+"""
+import itertools
+import os
+import threading
+
+import aiges.context
+from aiges.callback import callback
+from aiges.dto import Response, ResponseData, SessionCreateResponse
+from aiges.sdk import StringBodyField, StringParamField, WrapperBase
+
+CONTINUE, END = 1, 2
+
+
+def answer(text, status):
+    data = ResponseData()
+    data.key = "result"
+    data.data = text
+    data.status = status
+    response = Response()
+    response.list = [data]
+    return response
+
+
+def wait_until_cancelled(context):
+    print("working", context.sid, flush=True)
+    while not context.cancelled:
+        threading.Event().wait(0.005)
+    print("cancelled", context.sid, flush=True)
+
+
+def answers(fault, text, last):
+    """What one piece of input brings about."""
+    if fault == "error":
+        yield Response().response_err(100)
+        return
+    if fault == "crash":
+        os._exit(9)
+    if fault == "endless":
+        yield answer(text.upper(), CONTINUE)
+        wait_until_cancelled(aiges.context.current())
+        return
+    if fault == "slow":
+        # A client that polls has begun to wait when this says so.
+        threading.Event().wait(0.1)
+        print("working", aiges.context.current().sid, flush=True)
+        threading.Event().wait(0.2)
+    yield answer(text.upper(), END if last else CONTINUE)
+
+
+class Wrapper(WrapperBase):
+    serviceId = "scenario"
+    version = "1"
+
+    class requestCls:
+        fault = StringParamField(key="fault", required=False)
+        txt = StringBodyField(key="txt", value=b"hello")
+
+    class responseCls:
+        result = StringBodyField(key="result")
+
+    def wrapperInit(self, config):
+        self.faults = {}
+        self.numbers = itertools.count(1)
+        return 0
+
+    def wrapperOnceExec(self, params, reqData):
+        fault = params.get("fault", "")
+        if fault == "hang":
+            wait_until_cancelled(aiges.context.current())
+        yield from answers(fault, reqData.get("txt").data.decode(), True)
+
+    def wrapperCreate(self, params, sid):
+        fault = params.get("fault", "")
+        if fault == "hang":
+            wait_until_cancelled(aiges.context.current())
+        created = SessionCreateResponse()
+        created.handle = "handle-%d" % next(self.numbers)
+        created.error_code = 0
+        self.faults[created.handle] = (fault, sid)
+        print("created", created.handle, flush=True)
+        return created
+
+    def wrapperWrite(self, handle, req, sid):
+        fault, _ = self.faults[handle]
+        if not req.list:
+            callback(answer("", END), sid)
+        for node in req.list:
+            for response in answers(fault, node.data.decode(), node.status == END):
+                callback(response, sid)
+        return 0
+
+    def wrapperDestroy(self, handle):
+        del self.faults[handle]
+        print("destroyed", handle, flush=True)
+        return 0
+
+    def wrapperError(self, ret):
+        return "the engine failed" if ret == 100 else ""
