@@ -24,11 +24,16 @@ def answer(text, status):
     return response
 
 
+def say(what, name):
+    """One write, because the lines of several threads must not run into one another."""
+    os.write(1, ("%s %s\n" % (what, name)).encode())
+
+
 def wait_until_cancelled(context):
-    print("working", context.sid, flush=True)
+    say("working", context.sid)
     while not context.cancelled:
         threading.Event().wait(0.005)
-    print("cancelled", context.sid, flush=True)
+    say("cancelled", context.sid)
 
 
 def answers(fault, text, last):
@@ -45,7 +50,7 @@ def answers(fault, text, last):
     if fault == "slow":
         # A client that polls has begun to wait when this says so.
         threading.Event().wait(0.1)
-        print("working", aiges.context.current().sid, flush=True)
+        say("working", aiges.context.current().sid)
         threading.Event().wait(0.2)
     yield answer(text.upper(), END if last else CONTINUE)
 
@@ -80,7 +85,7 @@ class Wrapper(WrapperBase):
         created.handle = "handle-%d" % next(self.numbers)
         created.error_code = 0
         self.faults[created.handle] = (fault, sid)
-        print("created", created.handle, flush=True)
+        say("created", created.handle)
         return created
 
     def wrapperWrite(self, handle, req, sid):
@@ -94,7 +99,7 @@ class Wrapper(WrapperBase):
 
     def wrapperDestroy(self, handle):
         del self.faults[handle]
-        print("destroyed", handle, flush=True)
+        say("destroyed", handle)
         return 0
 
     def wrapperError(self, ret):

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { SCENARIO_WRAPPER, type ServingDaemon, startServing } from '../helpers/scenario-daemon.js'
+import { connectWebSocket, textOf, untilFree, type WebSocketClient } from '../helpers/web-socket-client.js'
+
+const SESSIONS = 1000
+/** How many are open at the same time. */
+const AT_ONCE = 20
+/** Descriptors that come and go with the daemon's own work: its log, the connection that asks for the metrics. */
+const SPARE_DESCRIPTORS = 5
+
+let daemon: ServingDaemon
+beforeAll(async () => {
+  daemon = await startServing({ cwd: SCENARIO_WRAPPER })
+})
+afterAll(() => daemon.process.stop())
+
+/** The ways in which a session comes to its end. */
+const ENDINGS: readonly ((client: WebSocketClient) => Promise<void> | void)[] = [
+  ({ socket }) => socket.close(),
+  ({ socket }) => socket.terminate(),
+  async ({ socket, send, next }) => {
+    send('last', 2)
+    expect(textOf(await next())).toBe('LAST')
+    socket.terminate()
+  },
+]
+
+it('has nothing left of a thousand sessions that were opened and dropped', { timeout: 40_000 }, async () => {
+  await oneAfterTheOther(AT_ONCE)
+  await destroyed(AT_ONCE)
+  const before = await openDescriptors()
+  await Promise.all(Array.from({ length: AT_ONCE }, () => oneAfterTheOther(SESSIONS / AT_ONCE)))
+  await untilFree(daemon.http)
+  await destroyed(AT_ONCE + SESSIONS)
+  expect(handles('created')).toHaveLength(AT_ONCE + SESSIONS)
+  // Each once, and no other.
+  expect(handles('destroyed').sort()).toEqual(handles('created').sort())
+  await expect.poll(openDescriptors, { timeout: 10_000 }).toBeLessThanOrEqual(before + SPARE_DESCRIPTORS)
+})
+
+async function oneAfterTheOther(count: number): Promise<void> {
+  for (let index = 0; index < count; index += 1) {
+    const client = await connectWebSocket(daemon.http)
+    client.send('first', 0)
+    expect((await client.next()).header).toMatchObject({ code: 0, status: 0 })
+    expect(textOf(await client.next())).toBe('FIRST')
+    await ENDINGS[index % ENDINGS.length]?.(client)
+  }
+}
+
+/** Handles of which the wrapper said that it did this with them. */
+function handles(what: 'created' | 'destroyed'): string[] {
+  return daemon.process.log.filter(({ msg }) => msg.startsWith(`${what} `)).map(({ msg }) => msg.slice(what.length + 1))
+}
+
+/** Resolves when the wrapper has destroyed so many sessions. */
+async function destroyed(count: number): Promise<void> {
+  await daemon.process.line(() => handles('destroyed').length >= count)
+}
+
+/** Files and sockets that the daemon has open. */
+async function openDescriptors(): Promise<number> {
+  const metrics = await (await fetch(`${daemon.http}/metrics`)).text()
+  const found = /^process_open_fds (\d+)$/m.exec(metrics)
+  return found ? Number(found[1]) : expect.fail('the metrics do not say how many descriptors are open')
+}
