@@ -84,7 +84,15 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signal: Abo
     const service = new LocalInferenceService([model])
     const inference = instrumentInference(service, metrics)
     const onReadinessChange = (listener: () => void) => replicas.onChange(listener)
-    const frontEnds = createFrontEnds({ config, inference, admin: service, metrics, log, onReadinessChange })
+    const frontEnds = createFrontEnds({
+      config,
+      inference,
+      admin: service,
+      metrics,
+      log,
+      onReadinessChange,
+      abortAll: reason => service.abortAll(reason),
+    })
     steps.push(() => frontEnds.stop(config.drainTimeoutMs))
     // Listening comes before the wrapper is ready, so that /livez and /readyz can say what is going on.
     const address = await frontEnds.listen()

@@ -21,6 +21,8 @@ export interface FrontEndOptions {
   readonly admin: AdminService
   readonly metrics: Metrics
   readonly log: Logger
+  /** Ends everything that is in flight, each with this reason. */
+  readonly abortAll: (reason: ServiceError) => void
   /** Calls back after every change of a model's readiness; returns the function that stops it. */
   readonly onReadinessChange: (listener: () => void) => () => void
 }
@@ -29,12 +31,18 @@ export interface FrontEndOptions {
 export interface FrontEnds {
   /** Resolves with the addresses as they were bound. @throws ServiceError `misconfigured` when one cannot be had */
   listen(): Promise<{ readonly http: string; readonly grpc: string }>
-  /** Unready at once and no new connections; requests in flight may end for up to `graceMs`, then they are cut off. */
+  /**
+   * Unready at once and no new connections. Requests in flight may end for up to `graceMs`, then they are ended with
+   * `not_ready`; what has not taken its answer a moment later is cut off.
+   */
   stop(graceMs: number): Promise<void>
 }
 
 /** How often connections that have become idle are closed during a shutdown, in ms. */
 const IDLE_SWEEP_MS = 20
+
+/** How long an answer may take to reach its client once the drain time is over, in ms. */
+const LAST_ANSWER_MS = 500
 
 /** Puts every front-end onto the one HTTP and the one gRPC server. A further protocol is a line here. */
 export function createFrontEnds(options: FrontEndOptions): FrontEnds {
@@ -76,7 +84,10 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
     },
     async stop(graceMs) {
       draining = true
-      await Promise.all([closeHttp(http, graceMs), grpc.stop(graceMs)])
+      const reason = new ServiceError('not_ready', 'the service is shutting down')
+      const over = setTimeout(() => options.abortAll(reason), graceMs)
+      await Promise.all([closeHttp(http, graceMs + LAST_ANSWER_MS), grpc.stop(graceMs + LAST_ANSWER_MS)])
+      clearTimeout(over)
     },
   }
 }

@@ -44,14 +44,15 @@ export class CallScope {
 
   private readonly leave = () => {
     const { reason } = this.ctx.signal
-    this.end(reason instanceof ServiceError ? reason : new ServiceError('cancelled'))
+    this.abort(reason instanceof ServiceError ? reason : new ServiceError('cancelled'))
   }
 
   private readonly expire = () => {
-    this.end(new ServiceError('result_timeout', 'service exec once request timeout'))
+    this.abort(new ServiceError('result_timeout', 'service exec once request timeout'))
   }
 
-  private end(reason: ServiceError): void {
+  /** The call is over before its time, for this reason. */
+  abort(reason: ServiceError): void {
     if (this.reason !== undefined) return
     this.reason = reason
     this.cancel?.(reason)

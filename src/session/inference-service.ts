@@ -52,6 +52,11 @@ export class LocalInferenceService implements InferenceService, AdminService {
     }
   }
 
+  /** Ends everything that is in flight, each with this reason. */
+  abortAll(reason: ServiceError): void {
+    for (const model of this.served) model.abortAll(reason)
+  }
+
   setSlots(model: string, slots: number): void {
     this.find(model).slots.resize(slots)
   }

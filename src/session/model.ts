@@ -26,6 +26,8 @@ interface Admitted {
 /** One model: its wrapper, its slots, and what it does with a request. */
 export class Model {
   readonly slots: Slots
+  /** Calls that wait or run, and open sessions. */
+  private readonly active = new Set<{ abort(reason: ServiceError): void }>()
 
   constructor(
     private readonly options: ModelOptions,
@@ -43,6 +45,11 @@ export class Model {
       ...(abilities && { abilities }),
       ...(version && { version }),
     }
+  }
+
+  /** Ends every call and session that is in flight, each with this reason. */
+  abortAll(reason: ServiceError): void {
+    for (const call of this.active) call.abort(reason)
   }
 
   /** Runs a request: slot, replica, wrapper, outputs. The slot stays taken until the wrapper has let go of the call. */
@@ -88,8 +95,12 @@ export class Model {
     const opening = lease.open({ sid: ctx.sid, parameters, deadline: scope.deadline })
     try {
       const wrapper = await Promise.race([opening, new Promise<never>((_, reject) => scope.onOver(reject))])
-      scope.close()
-      return new OpenSession(wrapper, {
+      this.close(scope)
+      let session: OpenSession | undefined
+      // Its constructor may already end it.
+      const entry = { abort: (reason: ServiceError) => session?.abort(reason) }
+      this.active.add(entry)
+      session = new OpenSession(wrapper, {
         accepts,
         schema: this.backend.schema,
         idleTimeoutMs,
@@ -97,8 +108,12 @@ export class Model {
         ...(firstSyncId !== undefined && { firstSyncId }),
         signal: ctx.signal,
         onAbort: reason => lease.cancel(reason),
-        onEnd: () => lease.release(() => this.slots.free()),
+        onEnd: () => {
+          this.active.delete(entry)
+          lease.release(() => this.slots.free())
+        },
       })
+      return session
     } catch (error) {
       // A wrapper that still creates the session destroys it as soon as it has.
       const abandon = (wrapper: WrapperSession) => wrapper.close()
@@ -111,17 +126,18 @@ export class Model {
     const { readiness } = this.backend
     if (!readiness.ready) throw new ServiceError('not_ready', `${this.options.name} is not ready: ${readiness.why}`)
     const scope = new CallScope(ctx, this.options.onceTimeoutMs)
+    this.active.add(scope)
     try {
       scope.throwIfOver()
       if (!this.slots.tryTake()) await this.slots.take(scope)
     } catch (error) {
-      scope.close()
+      this.close(scope)
       throw error
     }
     try {
       return { lease: this.backend.acquire(), scope }
     } catch (error) {
-      scope.close()
+      this.close(scope)
       this.slots.free()
       throw error
     }
@@ -132,7 +148,12 @@ export class Model {
   }
 
   private leave(lease: Lease, scope: CallScope): void {
-    scope.close()
+    this.close(scope)
     lease.release(() => this.slots.free())
+  }
+
+  private close(scope: CallScope): void {
+    this.active.delete(scope)
+    scope.close()
   }
 }

@@ -32,17 +32,9 @@ const FRONT_ENDS = [
  */
 const FOR_ONE_REQUEST = FRONT_ENDS.filter(frontEnd => ![aseWebSocket, xsfSession, aigesV1Stream].includes(frontEnd))
 
-const CUT_OFF = 'the connection is cut off when the time to finish is over, before the error can be sent'
-
 /** What a front-end does not do as the others, and why: `scenario / front-end`. */
 const KNOWN_FAILING: Readonly<Record<string, string>> = {
-  'shutting down, without / ASE HTTP': CUT_OFF,
-  'shutting down, without / ASE SSE': CUT_OFF,
-  'shutting down, without / XsfCall once': CUT_OFF,
-  'shutting down, without / XsfCall session': CUT_OFF,
-  'shutting down, without / aiges.v1 Exec': CUT_OFF,
-  'shutting down, without / aiges.v1 ExecStream': CUT_OFF,
-  'shutting down, without / aiges.v1 Stream': CUT_OFF,
+  'shutting down, without / XsfCall session': 'it is polled, and a server that shuts down accepts no further poll',
 }
 
 interface Scenario {

@@ -265,3 +265,16 @@ describe('LocalInferenceService.open', () => {
     expect(model.slots.inUse).toBe(0)
   })
 })
+
+describe('LocalInferenceService.abortAll', () => {
+  it('ends what runs, what waits and what is open with the reason', async () => {
+    const opening: Open = async () => ({ results: (async function* () {})(), write: async () => {}, close: () => {} })
+    const { inference } = service(untilCancelled, { slots: 2 }, undefined, opening)
+    const session = await inference.open(request, context())
+    const running = reasonOf(inference.once(request, context()))
+    const waiting = reasonOf(inference.once(request, context()))
+    inference.abortAll(new ServiceError('not_ready'))
+    expect(await Promise.all([running, waiting])).toEqual(['not_ready', 'not_ready'])
+    expect(await reasonOf(session.write({ payloads: [], last: false }))).toBe('not_ready')
+  })
+})
