@@ -1,0 +1,11 @@
+// Loaded into a daemon by a test: at SIGUSR2 it writes a log line with the size of the heap after a collection.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc')
+
+process.on('SIGUSR2', () => {
+  collect()
+  console.log(JSON.stringify({ level: 'info', msg: 'heap', bytes: process.memoryUsage().heapUsed }))
+})
