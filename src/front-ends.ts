@@ -18,7 +18,7 @@ import { createRefusalCounter } from './telemetry/refusal-counter.js'
 export interface FrontEndOptions {
   readonly config: DaemonConfig
   readonly inference: InferenceService
-  readonly admin: AdminService
+  readonly admin: Pick<AdminService, 'setSlots'>
   readonly metrics: Metrics
   readonly log: Logger
   /** Ends everything that is in flight, each with this reason. */

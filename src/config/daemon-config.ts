@@ -27,6 +27,24 @@ export interface DaemonConfig {
     /** `[http] corsOrigins`: origins that browsers may call from, `*` for every one; default none, which turns CORS off. */
     readonly corsOrigins: readonly string[]
   }
+  /**
+   * Which front-ends there are: `[protocols] <name>`, default true for each, and the base path of those that speak HTTP:
+   * `<name>Path`.
+   */
+  readonly protocols: {
+    /** Default path `/v1`. */
+    readonly ase: HttpProtocol
+    readonly xsf: boolean
+    readonly aigesV1: boolean
+    /** Open Inference Protocol, over gRPC too. Default path `/v2`. */
+    readonly oip: HttpProtocol
+    /** Default path `/openai/v1`. */
+    readonly openai: HttpProtocol
+    /** MindSpore Serving. Default path `/`: its own paths begin with `/model` and `/version`. */
+    readonly mindspore: HttpProtocol
+    /** Default path `/api/model/service`. */
+    readonly edgeboard: HttpProtocol
+  }
   readonly plugin: {
     /** `[aiges] pythonPluginCmd`; undefined when the file does not set it, and the host's default applies. */
     readonly command: string | undefined
@@ -77,6 +95,13 @@ export interface DaemonConfig {
   }
   /** `[aiges] drainTimeoutMs`, default 30000: how long a shutdown waits for requests in flight. */
   readonly drainTimeoutMs: number
+}
+
+/** A front-end that speaks HTTP. */
+export interface HttpProtocol {
+  readonly enabled: boolean
+  /** Base path of its routes; no slash at the end unless it is the root. */
+  readonly path: string
 }
 
 /** Something to tell the operator about the configuration that does not stop the start; the caller logs it. */

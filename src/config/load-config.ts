@@ -123,13 +123,22 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
     throw misconfigured(errors)
   }
 
-  const { aiges, http, fc, ws, log } = plain.data
+  const { aiges, http, protocols, fc, ws, log } = plain.data
   const config: DaemonConfig = {
     file: resolve(path),
     service,
     sub: aiges.sub,
     grpc: { host: serviceValues.host, port: serviceValues.port },
     http: { ...listen, bodyLimitBytes: http.bodyLimitMiB * 2 ** 20, corsOrigins: http.corsOrigins },
+    protocols: {
+      ase: { enabled: protocols.ase, path: protocols.asePath },
+      xsf: protocols.xsf,
+      aigesV1: protocols.aigesV1,
+      oip: { enabled: protocols.oip, path: protocols.oipPath },
+      openai: { enabled: protocols.openai, path: protocols.openaiPath },
+      mindspore: { enabled: protocols.mindspore, path: protocols.mindsporePath },
+      edgeboard: { enabled: protocols.edgeboard, path: protocols.edgeboardPath },
+    },
     plugin: {
       command: aiges.pythonPluginCmd.trim() || undefined,
       wrapperConfig: settings.values,

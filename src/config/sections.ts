@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { flag, integer, listenAddress, logLevel, milliseconds, nonEmpty, origins, text } from './values.js'
+import { basePath, flag, integer, listenAddress, logLevel, milliseconds, nonEmpty, origins, text } from './values.js'
 
 const section = <Shape extends z.ZodRawShape>(name: string, shape: Shape) =>
   z.object(shape, { error: `a section: [${name}]` }).prefault({} as never)
@@ -32,6 +32,20 @@ export const sectionSchemas = {
     // V8 has no string, and so no JSON text, of 512 MiB or more.
     bodyLimitMiB: integer(1, 511).default(16),
     corsOrigins: origins().default([]),
+  }),
+  protocols: section('protocols', {
+    ase: flag().default(true),
+    asePath: basePath().default('/v1'),
+    xsf: flag().default(true),
+    aigesV1: flag().default(true),
+    oip: flag().default(true),
+    oipPath: basePath().default('/v2'),
+    openai: flag().default(true),
+    openaiPath: basePath().default('/openai/v1'),
+    mindspore: flag().default(true),
+    mindsporePath: basePath().default('/'),
+    edgeboard: flag().default(true),
+    edgeboardPath: basePath().default('/api/model/service'),
   }),
   fc: section('fc', {
     max: integer(1, 1_000_000).default(1),

@@ -71,6 +71,13 @@ export function listenAddress() {
   })
 }
 
+/** A base path of URLs, without a slash at its end unless it is the root. */
+export function basePath() {
+  const error =
+    'a path such as "/v2": a slash, then letters, digits, "-", "_", "." and further slashes, none at the end'
+  return z.string({ error }).refine(value => /^(\/|(\/[A-Za-z0-9._-]+)+)$/.test(value), { error })
+}
+
 function isOrigin(value: string): boolean {
   return value === '*' || (URL.canParse(value) && /^https?:/.test(value) && new URL(value).origin === value)
 }

@@ -1,5 +1,6 @@
 import type { ServiceError } from './error.js'
-import type { ModelAbilities, ModelSchema, Readiness } from './model.js'
+import type { Usage } from './inference.js'
+import type { MethodInfo, ModelAbilities, ModelSchema, Readiness, Signature } from './model.js'
 import type { Payload } from './payload.js'
 
 /** A once call as a wrapper sees it. */
@@ -9,6 +10,10 @@ export interface WrapperCall {
   readonly payloads: readonly Payload[]
   /** Latest time of an answer in ms on the clock of `performance.now()`. */
   readonly deadline: number
+  /** One of the wrapper's methods; default: its plain call. */
+  readonly method?: string
+  /** Resources that the call uses, as `WrapperBackend.loadResource` numbered them. */
+  readonly resources?: readonly number[]
 }
 
 /** What a wrapper gave in one go. */
@@ -16,6 +21,7 @@ export interface WrapperResult {
   readonly payloads: readonly Payload[]
   /** Nothing more follows. */
   readonly last: boolean
+  readonly usage?: Usage
 }
 
 /** A place on one replica. Whoever acquires it must release it, whatever happened. */
@@ -24,14 +30,14 @@ export interface Lease {
    * Runs one call; at most one in the life of a lease.
    * @throws ServiceError `wrapper_failed`, `plugin_call_failed`, `plugin_crashed`, or what `cancel` gave
    */
-  once(call: WrapperCall): Promise<readonly Payload[]>
+  once(call: WrapperCall): Promise<WrapperResult>
   /** Like `once`, results as they come; leaving the loop cancels the call. */
   stream(call: WrapperCall): AsyncIterable<WrapperResult>
   /**
-   * Opens a session instead of running a call. A wrapper may also refuse later, which the reader of the results learns.
+   * Opens a session instead of running a call; resolves when the wrapper has created it.
    * @throws ServiceError `wrapper_failed`, `plugin_call_failed`, `plugin_crashed`
    */
-  open(call: Omit<WrapperCall, 'payloads'>): Promise<WrapperSession>
+  open(call: Omit<WrapperCall, 'payloads' | 'method'>): Promise<WrapperSession>
   /** Gives the call up: `once` rejects with the reason at once, and the wrapper is told if it can be told. */
   cancel(reason: ServiceError): void
   /**
@@ -56,7 +62,10 @@ export interface WrapperBackend {
   readonly readiness: Readiness
   readonly schema: ModelSchema | undefined
   readonly abilities: ModelAbilities | undefined
+  /** What the wrapper says of its own version. */
   readonly version: string | undefined
+  readonly signature: Signature | undefined
+  readonly methods: readonly MethodInfo[] | undefined
   /**
    * Picks the replica with the most room.
    * @throws ServiceError `not_ready` when no replica is ready

@@ -154,6 +154,46 @@ export const REASONS = {
     meaning: 'no such service',
     cure: 'use one of the services that the message lists',
   },
+  version_unknown: {
+    code: 'not_found',
+    meaning: 'the model has no such version',
+    cure: 'use one of the versions that the message lists, or none for the newest',
+  },
+  method_unknown: {
+    code: 'not_found',
+    meaning: 'the model has no such method',
+    cure: 'use one of the methods that the message lists',
+  },
+  resource_unknown: {
+    code: 'not_found',
+    meaning: 'no such resource is loaded',
+    cure: 'load the resource first, and name it by the id that was given for it',
+  },
+  ability_missing: {
+    code: 'unimplemented',
+    meaning: 'the wrapper cannot do this',
+    cure: 'use a model whose wrapper has the ability that the message names',
+  },
+  tensor_invalid: {
+    code: 'invalid_argument',
+    meaning: "a tensor's datatype, shape and data do not fit together, or not what the model takes",
+    cure: 'correct the tensor that the message names',
+  },
+  unauthenticated: {
+    code: 'unauthenticated',
+    meaning: 'no valid token or signature',
+    cure: 'send a token, or sign the request, as the message says',
+  },
+  permission_denied: {
+    code: 'permission_denied',
+    meaning: 'this app may not do this',
+    cure: 'ask the operator to allow it for the app in [auth]',
+  },
+  rate_limited: {
+    code: 'resource_exhausted',
+    meaning: 'the rate limit of the app or of the service is reached',
+    cure: 'send less often; Retry-After says when to try again',
+  },
   path_unknown: {
     code: 'not_found',
     meaning: 'no such path',

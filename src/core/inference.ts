@@ -3,8 +3,14 @@ import type { ModelInfo } from './model.js'
 import type { Accept, Payload, Status } from './payload.js'
 
 export interface InferenceRequest {
-  /** The model's name; empty means the only or first one. */
+  /** The model's name or alias; empty means the only or first one. */
   readonly model: string
+  /** Default: the newest version that is ready. */
+  readonly version?: string
+  /** One of the model's methods; default: the wrapper's plain call. */
+  readonly method?: string
+  /** Resources that the request uses, by the ids under which `AdminService.loadResource` made them known. */
+  readonly resources?: readonly string[]
   /** The client's parameters in string form. */
   readonly parameters: Readonly<Record<string, string>>
   readonly payloads: readonly Payload[]
@@ -15,6 +21,8 @@ export interface InferenceRequest {
 /** Opens a session: what a request says, without its data. */
 export interface SessionRequest {
   readonly model: string
+  readonly version?: string
+  readonly resources?: readonly string[]
   readonly parameters: Readonly<Record<string, string>>
   readonly accepts: readonly Accept[]
   /** The session ends when nobody writes or reads for this long, in ms. Default: the model's (`[fc] ttl`). */
@@ -56,6 +64,13 @@ export interface Session {
 export interface InferenceResult {
   readonly status: Status
   readonly payloads: readonly Payload[]
+  readonly usage?: Usage
+}
+
+/** What a request has used so far, in tokens or whatever the model counts; only from wrappers that count. */
+export interface Usage {
+  readonly input: number
+  readonly output: number
 }
 
 /** Made once per request by the front-end and handed down unchanged. */
@@ -68,16 +83,21 @@ export interface RequestContext {
   readonly signal: AbortSignal
   /** Latest time of an answer in ms on the clock of `performance.now()`; the model's own limit may be earlier. */
   readonly deadline?: number
+  /** 0 to 9; a higher one is served first. Default 5. */
+  readonly priority?: number
+  /** Whose request it is, where clients have to say; for limits, metrics and logs. */
+  readonly app?: string
 }
 
 /** What every front-end knows of the daemon's core, and all that it knows. */
 export interface InferenceService {
   models(): readonly ModelInfo[]
   /**
-   * Finds a model by its name; an empty name finds the first one.
-   * @throws ServiceError `model_unknown`
+   * Finds a model by its name or alias; an empty name finds the first one.
+   * @param version default: the newest version that is ready
+   * @throws ServiceError `model_unknown`, `version_unknown`
    */
-  model(name: string): ModelInfo
+  model(name: string, version?: string): ModelInfo
   /**
    * Runs one request to its one result. The result holds what the request asked for and nothing else.
    * @throws ServiceError with any reason of the catalogue, and nothing but ServiceError

@@ -79,7 +79,9 @@ export class ChannelV1 implements PluginChannel {
     return {
       ...(await this.schema(init.model, signal)),
       version: undefined,
-      abilities: { once: true, streamingOutput: false, sessions: true },
+      abilities: { once: true, streamingOutput: false, sessions: true, chat: false, resources: false },
+      signature: { inputs: [], outputs: [] },
+      methods: [],
       sdk: 'protocol 1',
     }
   }

@@ -73,7 +73,11 @@ export class ChannelV2 implements PluginChannel {
         once: abilities?.once ?? true,
         streamingOutput: abilities?.streaming_output ?? false,
         sessions: abilities?.sessions ?? false,
+        chat: abilities?.chat ?? false,
+        resources: abilities?.resources ?? false,
       },
+      signature: { inputs: abilities?.inputs ?? [], outputs: abilities?.outputs ?? [] },
+      methods: abilities?.methods ?? [],
       sdk: reply.sdk,
     }
   }
@@ -93,7 +97,7 @@ export class ChannelV2 implements PluginChannel {
     return stream
   }
 
-  async open({ sid, parameters }: SessionCall): Promise<SessionHandle> {
+  async open({ sid, parameters, resources = [] }: SessionCall): Promise<SessionHandle> {
     const id = this.nextId()
     const session = new SessionV2({
       onCancel: reason => this.cancel(id, reason),
@@ -102,7 +106,7 @@ export class ChannelV2 implements PluginChannel {
       onClose: () => this.tell(id, { id, close: {} }),
     })
     this.pending.set(id, session)
-    this.send({ id, open: { sid, params: parameters as Record<string, string> } }, 0)
+    this.send({ id, open: { sid, params: parameters as Record<string, string>, resources: [...resources] } }, 0)
     return session
   }
 
@@ -111,7 +115,9 @@ export class ChannelV2 implements PluginChannel {
     const payloads = call.payloads.map(toWire)
     const timeout_ms = Math.max(1, Math.round(call.deadline - performance.now()))
     const params = call.parameters as Record<string, string>
-    this.send({ id, once: { sid: call.sid, params, payloads, timeout_ms } }, dataBytes(call.payloads))
+    const { sid, method = '', resources = [] } = call
+    const once = { sid, params, payloads, timeout_ms, method, resources: [...resources] }
+    this.send({ id, once }, dataBytes(call.payloads))
   }
 
   private async write(id: number, payloads: readonly Payload[]): Promise<void> {
@@ -161,7 +167,8 @@ export class ChannelV2 implements PluginChannel {
       return
     }
     try {
-      if (result.payloads.length > 0) pending.add(result.payloads.map(fromWire), result.last)
+      const usage = result.usage ?? undefined
+      if (result.payloads.length > 0 || usage) pending.add(result.payloads.map(fromWire), result.last, usage)
     } catch (error) {
       pending.reject(error)
     }

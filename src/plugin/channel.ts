@@ -1,6 +1,7 @@
 import type { WrapperCall, WrapperResult, WrapperSession } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
-import type { ModelAbilities } from '../core/model.js'
+import type { Usage } from '../core/inference.js'
+import type { MethodInfo, ModelAbilities, Signature } from '../core/model.js'
 import type { Payload } from '../core/payload.js'
 
 /** What a plugin said when its wrapper was initialised. */
@@ -11,6 +12,8 @@ export interface PluginDescription {
   readonly schemaProblem?: string
   readonly version: string | undefined
   readonly abilities: ModelAbilities
+  readonly signature: Signature
+  readonly methods: readonly MethodInfo[]
   /** The SDK that answered, as far as it says. */
   readonly sdk: string
 }
@@ -50,20 +53,20 @@ export interface PluginCall {
 }
 
 export interface OnceCall extends PluginCall {
-  readonly result: Promise<readonly Payload[]>
+  readonly result: Promise<WrapperResult>
 }
 
 export interface StreamCall extends PluginCall {
   readonly results: AsyncIterable<WrapperResult>
 }
 
-export type SessionCall = Omit<WrapperCall, 'payloads'>
+export type SessionCall = Omit<WrapperCall, 'payloads' | 'method'>
 
 export interface SessionHandle extends PluginCall, WrapperSession {}
 
 /** Where a channel puts what a plugin answers. */
 export interface ResultSink {
-  add(payloads: readonly Payload[], last: boolean): void
+  add(payloads: readonly Payload[], last: boolean, usage?: Usage): void
   /** The wrapper has answered for the last time. */
   finish(): void
   /** The wrapper, or the connection to it, has failed; nothing more comes. */

@@ -1,4 +1,6 @@
+import type { WrapperResult } from '../core/backend.js'
 import type { ServiceError } from '../core/error.js'
+import type { Usage } from '../core/inference.js'
 import type { Payload } from '../core/payload.js'
 import { BusyFlag } from './busy-flag.js'
 import type { OnceCall, ResultSink } from './channel.js'
@@ -8,10 +10,11 @@ import type { OnceCall, ResultSink } from './channel.js'
  * answered: what cannot be interrupted still occupies the plugin.
  */
 export class PendingCall implements OnceCall, ResultSink {
-  readonly result: Promise<readonly Payload[]>
+  readonly result: Promise<WrapperResult>
   reject!: (error: unknown) => void
-  private resolve!: (payloads: readonly Payload[]) => void
+  private resolve!: (result: WrapperResult) => void
   private readonly payloads: Payload[] = []
+  private usage: Usage | undefined
   private readonly busy = new BusyFlag()
 
   /** @param onCancel tells the plugin that nobody waits any more */
@@ -22,7 +25,8 @@ export class PendingCall implements OnceCall, ResultSink {
     })
   }
 
-  add(payloads: readonly Payload[]): void {
+  add(payloads: readonly Payload[], _last: boolean, usage?: Usage): void {
+    if (usage) this.usage = usage
     for (const payload of payloads) this.payloads.push(payload)
   }
 
@@ -33,7 +37,8 @@ export class PendingCall implements OnceCall, ResultSink {
   }
 
   finish(): void {
-    this.resolve(this.payloads)
+    const { payloads, usage } = this
+    this.resolve({ payloads, last: true, ...(usage && { usage }) })
     this.busy.clear()
   }
 

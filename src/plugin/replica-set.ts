@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Lease, WrapperBackend } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
-import type { ModelAbilities, ModelSchema, Readiness } from '../core/model.js'
+import type { MethodInfo, ModelAbilities, ModelSchema, Readiness, Signature } from '../core/model.js'
 import type { Launch } from './launch.js'
 import type { RunningPlugin } from './plugin-process.js'
 import { Replica } from './replica.js'
@@ -73,6 +73,14 @@ export class ReplicaSet implements WrapperBackend {
 
   get version(): string | undefined {
     return this.known?.description.version ?? this.known?.schema?.version
+  }
+
+  get signature(): Signature | undefined {
+    return this.known?.description.signature
+  }
+
+  get methods(): readonly MethodInfo[] | undefined {
+    return this.known?.description.methods
   }
 
   /** Whether each replica is ready, for the metrics. */

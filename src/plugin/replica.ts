@@ -1,7 +1,6 @@
 import type { Logger } from 'pino'
 import type { Lease, WrapperCall, WrapperResult, WrapperSession } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
-import type { Payload } from '../core/payload.js'
 import type { PluginCall, SessionCall } from './channel.js'
 import { PluginStartError } from './diagnosis.js'
 import { type PluginStartOptions, type RunningPlugin, startPlugin } from './plugin-process.js'
@@ -135,7 +134,7 @@ class ReplicaLease implements Lease {
     private readonly released: () => void,
   ) {}
 
-  once(call: WrapperCall): Promise<readonly Payload[]> {
+  once(call: WrapperCall): Promise<WrapperResult> {
     const begun = this.plugin.channel.once(call)
     this.call = begun
     return begun.result

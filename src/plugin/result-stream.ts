@@ -1,5 +1,6 @@
 import type { WrapperResult } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
+import type { Usage } from '../core/inference.js'
 import type { Payload } from '../core/payload.js'
 import { BusyFlag } from './busy-flag.js'
 import type { ResultSink, StreamCall } from './channel.js'
@@ -57,9 +58,9 @@ export class ResultStream implements StreamCall, ResultSink, AsyncIterator<Wrapp
     return Promise.resolve({ value: undefined, done: true })
   }
 
-  add(payloads: readonly Payload[], last: boolean): void {
+  add(payloads: readonly Payload[], last: boolean, usage?: Usage): void {
     if (this.ending) return
-    const result = { payloads, last }
+    const result = usage ? { payloads, last, usage } : { payloads, last }
     if (this.reader) {
       const { resolve } = this.reader
       this.reader = undefined

@@ -12,7 +12,7 @@ import type { ModelInfo } from '../core/model.js'
 import type { Model } from './model.js'
 
 /** The daemon's core as every front-end sees it, over the models that it serves. */
-export class LocalInferenceService implements InferenceService, AdminService {
+export class LocalInferenceService implements InferenceService, Pick<AdminService, 'setSlots'> {
   private readonly byName: ReadonlyMap<string, Model>
 
   /** @param models in the order in which they are listed; the first one answers requests that name none */

@@ -17,6 +17,9 @@ export interface ModelOptions extends SlotsOptions {
   readonly sessionIdleMs: number
 }
 
+/** The version of a model whose configuration names none. */
+const FIRST_VERSION = '1'
+
 /** A request that has its slot and its replica. */
 interface Admitted {
   readonly lease: Lease
@@ -37,13 +40,18 @@ export class Model {
   }
 
   get info(): ModelInfo {
-    const { readiness, schema, abilities, version } = this.backend
+    const { readiness, schema, abilities, version, signature, methods } = this.backend
     return {
       name: this.options.name,
+      version: FIRST_VERSION,
+      versions: [{ version: FIRST_VERSION, readiness }],
+      aliases: [],
       readiness,
       ...(schema && { schema }),
       ...(abilities && { abilities }),
-      ...(version && { version }),
+      ...(version && { wrapperVersion: version }),
+      ...(signature && { signature }),
+      ...(methods && { methods }),
     }
   }
 
@@ -58,8 +66,9 @@ export class Model {
     try {
       const result = lease.once(this.call(request, ctx, scope))
       scope.onOver(reason => lease.cancel(reason))
-      const payloads = selectOutputs(await result, request.accepts, this.backend.schema)
-      return { status: Status.once, payloads }
+      const { payloads: outputs, usage } = await result
+      const payloads = selectOutputs(outputs, request.accepts, this.backend.schema)
+      return { status: Status.once, payloads, ...(usage && { usage }) }
     } finally {
       this.leave(lease, scope)
     }
@@ -77,8 +86,9 @@ export class Model {
         const payloads = pickOutputs(result.payloads, request.accepts, this.backend.schema)
         given += payloads.length
         if (result.last && given === 0) selectOutputs(result.payloads, request.accepts, this.backend.schema)
-        if (payloads.length === 0 && !result.last) continue
-        yield { status: status.of(result), payloads }
+        const { usage } = result
+        if (payloads.length === 0 && !usage && !result.last) continue
+        yield { status: status.of(result), payloads, ...(usage && { usage }) }
         if (result.last) return
       }
       if (given === 0) throw new ServiceError('output_mismatch', 'the wrapper returned no output that was asked for')
@@ -143,8 +153,9 @@ export class Model {
     }
   }
 
-  private call({ parameters, payloads }: InferenceRequest, ctx: RequestContext, { deadline }: CallScope): WrapperCall {
-    return { sid: ctx.sid, parameters, payloads, deadline }
+  private call(request: InferenceRequest, ctx: RequestContext, { deadline }: CallScope): WrapperCall {
+    const { parameters, payloads, method } = request
+    return { sid: ctx.sid, parameters, payloads, deadline, ...(method !== undefined && { method }) }
   }
 
   private leave(lease: Lease, scope: CallScope): void {

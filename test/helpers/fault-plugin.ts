@@ -123,6 +123,8 @@ const protocol2: WrapperPluginHandlers = {
     stream.on('data', (batch: HostBatch) => answer2(stream, batch))
     stream.on('end', () => stream.end())
   },
+  LoadResource: (_, reply) => reply(null, { code: 0 }),
+  UnloadResource: (_, reply) => reply(null, { code: 0 }),
   Shutdown: (_, reply) => {
     if (mode === 'ignore-shutdown') return
     reply(null, {})

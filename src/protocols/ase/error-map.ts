@@ -37,13 +37,21 @@ export const ASE_ERRORS: Readonly<Record<Reason, AseError>> = {
   wrapper_failed: { code: 10910, http: 500 },
   plugin_call_failed: { code: 10910, http: 500 },
   model_unknown: { code: 10404, http: 404 },
+  version_unknown: { code: 10404, http: 404 },
+  method_unknown: { code: 10404, http: 404 },
+  resource_unknown: { code: 10404, http: 404 },
+  ability_missing: { code: 10003, http: 400 },
+  tensor_invalid: { code: 10107, http: 400 },
+  unauthenticated: { code: 10313, http: 401 },
+  permission_denied: { code: 10313, http: 403 },
+  rate_limited: { code: 10116, http: 429 },
   path_unknown: { code: 10404, http: 404 },
   misconfigured: { code: 11502, http: 500 },
   internal: { code: 11502, http: 500 },
 }
 
 /** Reasons that pass by themselves; their answers carry `Retry-After`. */
-const TEMPORARY: ReadonlySet<Reason> = new Set(['no_slot', 'not_ready'])
+const TEMPORARY: ReadonlySet<Reason> = new Set(['no_slot', 'not_ready', 'rate_limited'])
 
 /** Seconds after which a client may try again, for reasons that pass by themselves. */
 export function retryAfterSeconds(reason: Reason): number | undefined {

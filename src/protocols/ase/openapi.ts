@@ -24,7 +24,7 @@ export function openApiDocument(models: readonly ModelInfo[]): JsonObject {
     openapi: '3.0.3',
     info: {
       title: models.map(model => model.name).join(', ') || 'aiservice',
-      version: models.find(model => model.version !== undefined)?.version || '0',
+      version: models.find(model => model.wrapperVersion !== undefined)?.wrapperVersion || '0',
       description: [...models.map(describeWrapper), ...HOW_TO_TRY].join('\n\n'),
     },
     paths: Object.fromEntries(paths),
@@ -38,7 +38,7 @@ export class OpenApiCache {
   private key: readonly unknown[] = []
 
   get(models: readonly ModelInfo[]): JsonObject {
-    const key = models.flatMap(({ name, schema, version }) => [name, schema, version])
+    const key = models.flatMap(({ name, schema, wrapperVersion }) => [name, schema, wrapperVersion])
     if (this.document === undefined || key.length !== this.key.length || key.some((part, i) => part !== this.key[i])) {
       this.document = openApiDocument(models)
       this.key = key

@@ -40,7 +40,7 @@ export interface OperationContext {
   readonly inference: InferenceService
   readonly sessions: SessionTable
   /** Absent: slots cannot be changed at run time. */
-  readonly admin?: AdminService
+  readonly admin?: Pick<AdminService, 'setSlots'>
   readonly log: Logger
   /** The caller's handle, or the one that the answer gives it. */
   readonly handle: string

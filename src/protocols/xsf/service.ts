@@ -15,7 +15,7 @@ export interface XsfServiceOptions {
   readonly inference: InferenceService
   readonly log: Logger
   /** What AILBType changes. Default: nothing, the operation is refused. */
-  readonly admin?: AdminService
+  readonly admin?: Pick<AdminService, 'setSlots'>
   /** A session that no call uses for this long ends (`[fc] ttl`), in ms. */
   readonly idleTimeoutMs: number
   /**

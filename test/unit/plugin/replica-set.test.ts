@@ -75,7 +75,9 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
     await set.start()
     expect(set.readiness).toEqual({ ready: true })
     expect(set.schema).toMatchObject({ serviceId: 'fault', version: '1.2.3', routes: ['/v1/private/fault'] })
-    const [output] = await once(set, 'none')
+    const {
+      payloads: [output],
+    } = await once(set, 'none')
     expect(output).toMatchObject({ key: 'result', type: 'text', status: 3 })
     expect(Buffer.from(output?.data ?? []).toString()).toBe('hello')
   })
@@ -85,14 +87,16 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
     await set.start()
     const texts = Array.from({ length: 200 }, (_, index) => `text ${index}`)
     const answers = await Promise.all(texts.map(text => set.acquire().once(call('none', text))))
-    expect(answers.map(([output]) => Buffer.from(output?.data ?? []).toString())).toEqual(texts)
+    expect(answers.map(({ payloads: [output] }) => Buffer.from(output?.data ?? []).toString())).toEqual(texts)
   })
 
   it('carries a payload of 20 MB both ways', async () => {
     const set = replicaSet('well-behaved', { protocol })
     await set.start()
     const text = 'x'.repeat(20 << 20)
-    const [output] = await set.acquire().once(call('none', text))
+    const {
+      payloads: [output],
+    } = await set.acquire().once(call('none', text))
     expect(output?.data.byteLength).toBe(text.length)
   })
 
@@ -105,7 +109,7 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
   it('may flood its stdout', async () => {
     const set = replicaSet('flood-stdout', { protocol })
     await set.start()
-    expect(await once(set, 'none')).toHaveLength(1)
+    expect((await once(set, 'none')).payloads).toHaveLength(1)
   })
 
   it('fails the calls that it was working on when it crashes, and is replaced', async () => {
@@ -118,14 +122,14 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
     ])
     await gone
     await until(set, true)
-    expect(await once(set, 'none')).toHaveLength(1)
+    expect((await once(set, 'none')).payloads).toHaveLength(1)
   })
 
   it('passes on the code of its wrapper', async () => {
     const set = replicaSet('well-behaved', { protocol })
     await set.start()
     await expect(once(set, 'error-ret')).rejects.toMatchObject({ reason: 'wrapper_failed', wrapperRet: 100 })
-    expect(await once(set, 'none')).toHaveLength(1)
+    expect((await once(set, 'none')).payloads).toHaveLength(1)
   })
 
   it('is reported when it answers with a data type that does not exist', async () => {
@@ -137,8 +141,8 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
   it('may answer twice without harm to the next call', async () => {
     const set = replicaSet('well-behaved', { protocol })
     await set.start()
-    expect(await once(set, 'answer-twice')).toHaveLength(1)
-    expect(await once(set, 'none')).toHaveLength(1)
+    expect((await once(set, 'answer-twice')).payloads).toHaveLength(1)
+    expect((await once(set, 'none')).payloads).toHaveLength(1)
   })
 
   it('does not hold a client whose call was given up, but stays busy until its wrapper answers', async () => {

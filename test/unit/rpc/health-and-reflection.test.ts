@@ -8,6 +8,7 @@ import type { ProtoGrpcType as HealthProto } from '../../../src/gen/plugin/healt
 import { type ClientConstructor, createClient } from '../../../src/rpc/channel.js'
 import { loadProto } from '../../../src/rpc/proto.js'
 import { rpcErrorOf, unaryCall } from '../../../src/rpc/unary.js'
+import { modelInfoOf } from '../../helpers/model-info.js'
 import { MIB, startXsf } from '../protocols/xsf/fixture.js'
 
 const SERVING = 1
@@ -39,13 +40,10 @@ test('health follows the readiness of each model, and of all of them under the e
   const check = async (service: string) => (await unaryCall(health, health.Check, { service })).status
   expect([await check(''), await check('svcName')]).toEqual([SERVING, SERVING])
 
-  xsf.setModels([
-    { name: 'svcName', readiness: { ready: true } },
-    { name: 'second', readiness: { ready: false, why: 'starting' } },
-  ])
+  xsf.setModels([modelInfoOf('svcName'), modelInfoOf('second', { readiness: { ready: false, why: 'starting' } })])
   expect([await check(''), await check('svcName'), await check('second')]).toEqual([NOT_SERVING, SERVING, NOT_SERVING])
 
-  xsf.setModels([{ name: 'second', readiness: { ready: true } }])
+  xsf.setModels([modelInfoOf('second')])
   expect([await check(''), await check('svcName'), await check('second')]).toEqual([SERVING, NOT_SERVING, SERVING])
 })
 

@@ -19,6 +19,8 @@ function fakeBackend(answer: Answer, readiness: Readiness = { ready: true }, ope
     schema: undefined,
     abilities: undefined,
     version: undefined,
+    signature: undefined,
+    methods: undefined,
     onChange: () => () => {},
     acquire(): Lease {
       let givenUp = false
@@ -27,7 +29,7 @@ function fakeBackend(answer: Answer, readiness: Readiness = { ready: true }, ope
         cancel = resolve
       })
       return {
-        once: call => answer(call, cancelled),
+        once: async call => ({ payloads: await answer(call, cancelled), last: true }),
         async *stream(call) {
           const payloads = await answer(call, cancelled)
           for (const [index, payload] of payloads.entries()) {

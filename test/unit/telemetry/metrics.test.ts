@@ -10,6 +10,7 @@ import type {
 import { instrumentInference } from '../../../src/telemetry/instrumented-inference.js'
 import { createMetrics, type Metrics } from '../../../src/telemetry/metrics.js'
 import { createRefusalCounter } from '../../../src/telemetry/refusal-counter.js'
+import { modelInfoOf } from '../../helpers/model-info.js'
 import { FakeSession } from '../protocols/shared/fake-session.js'
 
 const RESULT: InferenceResult = { status: 3, payloads: [] }
@@ -19,7 +20,7 @@ const ctx: RequestContext = { sid: 'sid-1', protocol: 'ase', signal: new AbortCo
 
 function setUp(once: InferenceService['once'] = async () => RESULT, { stream, open }: Streaming = STREAMING) {
   const metrics = createMetrics({ version: '1.2.3' })
-  const info = { name: 'svcName', readiness: { ready: true } } as const
+  const info = modelInfoOf('svcName')
   const model = (name: string) => {
     if (name === '' || name === 'svcName') return info
     throw new ServiceError('model_unknown')

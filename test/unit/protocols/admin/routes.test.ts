@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest'
 import type { ModelInfo } from '../../../../src/core/model.js'
 import { adminRoutes } from '../../../../src/protocols/admin/routes.js'
 import { createHttpServer } from '../../../../src/protocols/shared/http-server.js'
+import { modelInfoOf } from '../../../helpers/model-info.js'
 import { modelInfo } from '../shared/fake-inference.js'
 
 const READY = modelInfo('a')
-const STARTING: ModelInfo = { name: 'b', readiness: { ready: false, why: 'starting' } }
+const STARTING: ModelInfo = modelInfoOf('b', { readiness: { ready: false, why: 'starting' } })
 
 function admin(models: ModelInfo[], draining = false) {
   const server = createHttpServer({ bodyLimitBytes: 100, corsOrigins: [], log: pino({ level: 'silent' }) })

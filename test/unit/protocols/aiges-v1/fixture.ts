@@ -15,6 +15,7 @@ import { addAigesV1Service } from '../../../../src/protocols/aiges-v1/service.js
 import { createClient } from '../../../../src/rpc/channel.js'
 import { createRpcGateway } from '../../../../src/rpc/gateway.js'
 import { loadProto } from '../../../../src/rpc/proto.js'
+import { modelInfoOf } from '../../../helpers/model-info.js'
 import { deferred } from '../../rpc/deferred.js'
 import type { FakeSession } from '../shared/fake-session.js'
 
@@ -38,7 +39,7 @@ function unexpected(): never {
 export async function startAigesV1({ once = unexpected, stream = unexpected, open = unexpected }: FixtureOptions) {
   const seen: { request: InferenceRequest | SessionRequest; ctx: RequestContext }[] = []
   const logLines: Record<string, unknown>[] = []
-  const models = ['svcName', 'other'].map(name => ({ name, readiness: { ready: true } as const }))
+  const models = ['svcName', 'other'].map(name => modelInfoOf(name))
   const inference: InferenceService = {
     models: () => models,
     model: name => {

@@ -141,7 +141,7 @@ describe('an error', () => {
       message: 'what happened',
       sid: expect.stringMatching(/^[0-9a-f-]{36}$/),
     })
-    const temporary = reason === 'no_slot' || reason === 'not_ready'
+    const temporary = ['no_slot', 'not_ready', 'rate_limited'].includes(reason)
     expect(response.headers['retry-after']).toBe(temporary ? '1' : undefined)
     const entries = logged()
     expect(entries).toHaveLength(1)

@@ -8,6 +8,7 @@ import type {
 } from '../../../../src/core/inference.js'
 import type { ModelInfo, ModelSchema } from '../../../../src/core/model.js'
 import { type Payload, Status } from '../../../../src/core/payload.js'
+import { modelInfoOf } from '../../../helpers/model-info.js'
 import { DrivenSession } from './driven-session.js'
 
 type Results = (request: InferenceRequest, ctx: RequestContext) => AsyncIterable<InferenceResult>
@@ -61,7 +62,7 @@ export class FakeInference implements InferenceService {
 }
 
 export function modelInfo(name: string, schema?: ModelSchema): ModelInfo {
-  const info: ModelInfo = { name, readiness: { ready: true }, version: '1.0' }
+  const info: ModelInfo = modelInfoOf(name, { wrapperVersion: '1.0' })
   return schema === undefined ? info : { ...info, schema }
 }
 

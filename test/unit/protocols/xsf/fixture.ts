@@ -23,6 +23,7 @@ import { loadProto } from '../../../../src/rpc/proto.js'
 import { unaryCall } from '../../../../src/rpc/unary.js'
 import { instrumentInference, wasCounted } from '../../../../src/telemetry/instrumented-inference.js'
 import { createMetrics } from '../../../../src/telemetry/metrics.js'
+import { modelInfoOf } from '../../../helpers/model-info.js'
 import { capitals, FakeSession } from '../shared/fake-session.js'
 
 export const { LoaderInput: InputCodec, LoaderOutput: OutputCodec } = loadProto<LoaderProto>(
@@ -53,7 +54,7 @@ type Open = (request: SessionRequest, ctx: RequestContext) => FakeSession | Prom
 export interface FixtureOptions {
   readonly once?: Once
   readonly open?: Open
-  readonly admin?: AdminService
+  readonly admin?: Pick<AdminService, 'setSlots'>
   readonly idleTimeoutMs?: number
   readonly maxMessageBytes?: number
 }
@@ -71,7 +72,7 @@ export async function startXsf({
   const logLines: Record<string, unknown>[] = []
   const refused: [model: string | undefined, reason: Reason][] = []
   const listeners = new Set<() => void>()
-  let models: readonly ModelInfo[] = [{ name: 'svcName', readiness: { ready: true } }]
+  let models: readonly ModelInfo[] = [modelInfoOf('svcName')]
 
   const inference: InferenceService = {
     models: () => models,

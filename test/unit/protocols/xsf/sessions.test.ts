@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { ServiceError } from '../../../../src/core/error.js'
 import { Status } from '../../../../src/core/payload.js'
+import { modelInfoOf } from '../../../helpers/model-info.js'
 import { deferred } from '../../rpc/deferred.js'
 import { capitals, FakeSession } from '../shared/fake-session.js'
 import { type FixtureOptions, frameRequest, onceRequest, operation, startXsf, type XsfFixture } from './fixture.js'
@@ -157,10 +158,7 @@ describe('AIIn', () => {
     ['for another service', frameRequest('h', 'b', { syncId: 1, input: { serviceId: 'other' } }), 10107],
   ])('with a frame %s is refused, and the session goes on', async (_name, request, code) => {
     const xsf = await start()
-    xsf.setModels([
-      { name: 'svcName', readiness: { ready: true } },
-      { name: 'other', readiness: { ready: true } },
-    ])
+    xsf.setModels([modelInfoOf('svcName'), modelInfoOf('other')])
     await open(xsf)
     expect(await codeOf(xsf.call(request))).toBe(code)
     expect(await codeOf(xsf.call(frameRequest('h', 'b', { syncId: 1 })))).toBe(0)

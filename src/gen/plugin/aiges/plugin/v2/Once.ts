@@ -7,6 +7,8 @@ export interface Once {
   'params'?: ({[key: string]: string});
   'payloads'?: (_aiges_plugin_v2_Payload)[];
   'timeout_ms'?: (number);
+  'method'?: (string);
+  'resources'?: (number)[];
 }
 
 export interface Once__Output {
@@ -14,4 +16,6 @@ export interface Once__Output {
   'params': ({[key: string]: string});
   'payloads': (_aiges_plugin_v2_Payload__Output)[];
   'timeout_ms': (number);
+  'method': (string);
+  'resources': (number)[];
 }

@@ -4,9 +4,11 @@
 export interface Open {
   'sid'?: (string);
   'params'?: ({[key: string]: string});
+  'resources'?: (number)[];
 }
 
 export interface Open__Output {
   'sid': (string);
   'params': ({[key: string]: string});
+  'resources': (number)[];
 }
