@@ -8,11 +8,12 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const cache = join(root, 'test/.cache')
 
 /**
- * `bundled` has what the daemon's own SDK and the examples need, and no `aiges`; the others have the published
- * packages `aiges` 0.5.0 and 0.16.0 and what those pull in.
+ * `bundled` has what the daemon's own SDK and the examples need, and no `aiges`; `clients` has the published clients of
+ * the protocols that others speak; the others have the published packages `aiges` 0.5.0 and 0.16.0 and what those pull in.
  */
 const ENVIRONMENTS = {
-  bundled: () => ['grpcio', 'protobuf', 'ruff', ...requirementsOf('mnist'), ...requirementsOf('asr')],
+  bundled: () => ['grpcio', 'protobuf', 'ruff', ...requirementsOf('mnist'), ...requirementsOf('asr'), ...requirementsOf('detect')],
+  clients: () => ['tritonclient[http,grpc]', 'openai'],
   'pypi-0.5.0': () => ['aiges==0.5.0', 'setuptools<81'],
   'pypi-0.16.0': () => ['aiges==0.16.0', 'setuptools<81'],
 }
