@@ -3,7 +3,8 @@ import { ServiceError } from '../../core/error.js'
 import type { InferenceResult } from '../../core/inference.js'
 import type { JsonObject } from '../../core/model.js'
 import { type Accept, type Attributes, DATA_TYPES, type DataType, type Payload, Status } from '../../core/payload.js'
-import { decodeBase64 } from './base64.js'
+import { decodeBase64 } from '../shared/base64.js'
+import { isObject } from '../shared/json-object.js'
 import { JsonSource } from './json-source.js'
 
 /** An ASE request body: the JSON object, its text, and its three sections (empty where they are absent or null). */
@@ -253,9 +254,4 @@ function asString(value: unknown): string {
 
 function isDataType(name: string): name is DataType {
   return (DATA_TYPES as readonly string[]).includes(name)
-}
-
-/** Whether a JSON value is an object, neither null nor an array. */
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

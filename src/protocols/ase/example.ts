@@ -1,6 +1,6 @@
 import type { JsonObject, ModelInfo, ModelSchema } from '../../core/model.js'
 import type { DataType } from '../../core/payload.js'
-import { isObject } from './codec.js'
+import { isObject } from '../shared/json-object.js'
 import { SAMPLE_DATA, SAMPLE_ENCODINGS } from './sample-data.js'
 
 /**

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../core/model.js'
-import { type AseBody, isObject, servicesByRank } from './codec.js'
+import { isObject } from '../shared/json-object.js'
+import { type AseBody, servicesByRank } from './codec.js'
 
 /** What the wrapper gets of all services together, by name, and the service under whose name the client wrote it. */
 export type MergedParameters = ReadonlyMap<string, { readonly service: string; readonly value: unknown }>

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/model.js'
-import { isObject } from './codec.js'
+import { isObject } from '../shared/json-object.js'
 
 /** Keywords that mean the same in a JSON schema and in an OpenAPI 3.0 schema object, and hold no further schemas. */
 const PLAIN = [

@@ -1,6 +1,6 @@
 import { REASONS, type Reason } from '../../core/error.js'
 import type { JsonObject, ModelInfo, ModelSchema } from '../../core/model.js'
-import { isObject } from './codec.js'
+import { isObject } from '../shared/json-object.js'
 import { ASE_ERRORS, reasonsByStatus, retryAfterSeconds } from './error-map.js'
 import { EVENT_STREAM_TYPE } from './event-stream.js'
 import { EXAMPLE_SID, exampleAnswer, exampleRequest } from './example.js'

@@ -1,6 +1,6 @@
 import type { JsonObject, ModelSchema } from '../../core/model.js'
 import { DATA_TYPES } from '../../core/payload.js'
-import { isObject } from './codec.js'
+import { isObject } from '../shared/json-object.js'
 
 /**
  * The wrapper's schema of a request as clients should see it: its parameters, which stand under its service id, under

@@ -1,13 +1,14 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { REASONS } from '../../../../src/core/error.js'
-import { isObject, parseBody } from '../../../../src/protocols/ase/codec.js'
+import { parseBody } from '../../../../src/protocols/ase/codec.js'
 import { ASE_ERRORS } from '../../../../src/protocols/ase/error-map.js'
 import { exampleRequest } from '../../../../src/protocols/ase/example.js'
 import { OpenApiCache, openApiDocument } from '../../../../src/protocols/ase/openapi.js'
 import { openApiSchema } from '../../../../src/protocols/ase/openapi-schema.js'
 import { SAMPLE_DATA } from '../../../../src/protocols/ase/sample-data.js'
 import { SchemaCheck } from '../../../../src/protocols/ase/schema-check.js'
+import { isObject } from '../../../../src/protocols/shared/json-object.js'
 import { mnistSchema, modelInfo } from '../shared/fake-inference.js'
 
 /** The part of a document at a path of member names. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decodeBase64 } from '../../../../src/protocols/ase/base64.js'
+import { decodeBase64 } from '../../../../src/protocols/shared/base64.js'
 
 describe('decodeBase64', () => {
   it.each([
