@@ -12,7 +12,14 @@ const cache = join(root, 'test/.cache')
  * the protocols that others speak; the others have the published packages `aiges` 0.5.0 and 0.16.0 and what those pull in.
  */
 const ENVIRONMENTS = {
-  bundled: () => ['grpcio', 'protobuf', 'ruff', ...requirementsOf('mnist'), ...requirementsOf('asr'), ...requirementsOf('detect')],
+  bundled: () => [
+    'grpcio',
+    'protobuf',
+    'ruff',
+    ...requirementsOf('mnist'),
+    ...requirementsOf('asr'),
+    ...requirementsOf('detect'),
+  ],
   clients: () => ['tritonclient[http,grpc]', 'openai'],
   'pypi-0.5.0': () => ['aiges==0.5.0', 'setuptools<81'],
   'pypi-0.16.0': () => ['aiges==0.16.0', 'setuptools<81'],
