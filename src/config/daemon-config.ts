@@ -56,6 +56,10 @@ export interface DaemonConfig {
     readonly replicas: number
     /** `[aiges] concurrency`, default 1: calls that one replica runs at the same time. */
     readonly concurrency: number
+    /** `[aiges] maxBatch`, default 0: most requests that a wrapper with wrapperBatchExec gets at once; 0: the SDK's 32. */
+    readonly maxBatch: number
+    /** `[aiges] maxBatchDelayMs`, default 0: how long such a request may wait for others; 0: what waits already. */
+    readonly maxBatchDelayMs: number
   }
   readonly admission: {
     /** `[fc] max`, default 1: licence slots, that is requests and sessions in flight. */

@@ -145,6 +145,8 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
       startTimeoutMs: aiges.startTimeoutMs,
       replicas: aiges.replicas,
       concurrency: aiges.concurrency,
+      maxBatch: aiges.maxBatch,
+      maxBatchDelayMs: aiges.maxBatchDelayMs,
     },
     admission: {
       slots: fc.max,

@@ -24,6 +24,8 @@ export const sectionSchemas = {
     normalizeText: flag().default(false),
     replicas: integer(1, 1024).default(1),
     concurrency: integer(1, 65536).default(1),
+    maxBatch: integer(0, 65536).default(0),
+    maxBatchDelayMs: milliseconds(0).default(0),
     onceTimeoutMs: milliseconds().default(120_000),
     startTimeoutMs: milliseconds().default(60_000),
     drainTimeoutMs: milliseconds(0).default(30_000),

@@ -51,7 +51,9 @@ export class ChannelV2 implements PluginChannel {
   }
 
   async init(init: PluginInit, signal: AbortSignal): Promise<PluginDescription> {
-    const reply = await unaryCall(this.client, this.client.Init, { ...init }, { signal, waitForReady: true })
+    const { config, model, concurrency, maxBatch, maxBatchDelayMs } = init
+    const request = { config, model, concurrency, max_batch: maxBatch, max_batch_delay_ms: maxBatchDelayMs }
+    const reply = await unaryCall(this.client, this.client.Init, request, { signal, waitForReady: true })
     if (reply.code !== 0) {
       const meaning = SDK_CODES[reply.code] ?? 'the wrapper refused to start'
       throw new InitError(reply.code, `${meaning} (ret ${reply.code})${reply.message ? `: ${reply.message}` : ''}`)

@@ -22,6 +22,10 @@ export interface PluginInit {
   readonly config: Readonly<Record<string, string>>
   readonly model: string
   readonly concurrency: number
+  /** Most requests that the wrapper may be given at once, if it takes several; 0 leaves that to the plugin. */
+  readonly maxBatch: number
+  /** How long a request may wait for others to be given to the wrapper with it, in ms. */
+  readonly maxBatchDelayMs: number
 }
 
 /** One plugin process as seen through its protocol. */

@@ -15,6 +15,10 @@ export interface ReplicaSetOptions {
   readonly replicas: number
   /** Calls that one replica runs at the same time (protocol 2). */
   readonly concurrency: number
+  /** @see PluginInit.maxBatch. Default 0. */
+  readonly maxBatch?: number
+  /** @see PluginInit.maxBatchDelayMs. Default 0. */
+  readonly maxBatchDelayMs?: number
   readonly startTimeoutMs: number
   /** How long a plugin may take to end after SIGTERM before it is killed, in ms. Default 5000. */
   readonly termGraceMs?: number
@@ -31,10 +35,11 @@ export class ReplicaSet implements WrapperBackend {
 
   constructor(options: ReplicaSetOptions) {
     this.log = options.log
-    const { model, launch, wrapperConfig, concurrency, startTimeoutMs, termGraceMs = 5000 } = options
+    const { model, launch, wrapperConfig, concurrency, maxBatch = 0, maxBatchDelayMs = 0 } = options
+    const { startTimeoutMs, termGraceMs = 5000 } = options
     this.replicas = Array.from({ length: options.replicas }, (_, index) => {
       const log = options.log.child({ model, replica: index })
-      const init = { config: wrapperConfig, model, concurrency }
+      const init = { config: wrapperConfig, model, concurrency, maxBatch, maxBatchDelayMs }
       return new Replica({ launch, init, startTimeoutMs, termGraceMs, log }, () => this.changed(), log)
     })
   }

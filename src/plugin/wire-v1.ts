@@ -1,18 +1,31 @@
-import type { Payload } from '../core/payload.js'
+import type { Payload, TensorInfo } from '../core/payload.js'
 import type { ResponseData__Output as WireData } from '../gen/plugin/aiges/ResponseData.js'
 import { dataTypeNumber, dataTypeOf, statusOf } from './wire-payload.js'
 
-/** A payload as RequestData of plugin protocol 1, which has no place for a tensor's shape but the description. */
+/**
+ * A payload as RequestData of plugin protocol 1, which has no place for a tensor but the description: `datatype` and
+ * `shape`, a JSON array.
+ */
 export function toWire({ key, type, status, attributes, data, tensor }: Payload) {
   const desc: Record<string, string> = { ...attributes }
   if (tensor) {
     desc['datatype'] = tensor.datatype
-    desc['shape'] = tensor.shape.join(',')
+    desc['shape'] = JSON.stringify(tensor.shape)
   }
   return { key, len: data.byteLength, type: dataTypeNumber(type), status, desc, data }
 }
 
 /** @throws ServiceError `output_mismatch` for a type or status that does not exist */
 export function fromWire({ key, type, status, desc, data }: WireData): Payload {
-  return { key, type: dataTypeOf(type, key), status: statusOf(status, key), attributes: desc, data }
+  const base = { key, type: dataTypeOf(type, key), status: statusOf(status, key), data }
+  const tensor = tensorOf(desc)
+  if (tensor === undefined) return { ...base, attributes: desc }
+  const { datatype: _, shape: __, ...attributes } = desc
+  return { ...base, attributes, tensor }
+}
+
+/** Wrappers that know nothing of tensors may use either name for what they like. */
+function tensorOf({ datatype, shape }: Record<string, string>): TensorInfo | undefined {
+  if (datatype === undefined || shape === undefined || !/^\[\s*(\d+\s*(,\s*\d+\s*)*)?\]$/.test(shape)) return undefined
+  return { datatype, shape: JSON.parse(shape) as number[] }
 }

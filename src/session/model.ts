@@ -3,6 +3,7 @@ import { ServiceError } from '../core/error.js'
 import type { InferenceRequest, InferenceResult, RequestContext, Session, SessionRequest } from '../core/inference.js'
 import type { ModelInfo } from '../core/model.js'
 import { Status } from '../core/payload.js'
+import { checkMethod } from './abilities.js'
 import { CallScope } from './call-scope.js'
 import { OpenSession } from './open-session.js'
 import { pickOutputs, selectOutputs } from './outputs.js'
@@ -62,7 +63,7 @@ export class Model {
 
   /** Runs a request: slot, replica, wrapper, outputs. The slot stays taken until the wrapper has let go of the call. */
   async once(request: InferenceRequest, ctx: RequestContext): Promise<InferenceResult> {
-    const { lease, scope } = await this.admit(ctx)
+    const { lease, scope } = await this.admit(ctx, request)
     try {
       const result = lease.once(this.call(request, ctx, scope))
       scope.onOver(reason => lease.cancel(reason))
@@ -76,7 +77,7 @@ export class Model {
 
   /** Like `once`, results as they come. */
   async *stream(request: InferenceRequest, ctx: RequestContext): AsyncGenerator<InferenceResult> {
-    const { lease, scope } = await this.admit(ctx)
+    const { lease, scope } = await this.admit(ctx, request)
     const status = new ResultStatus()
     let given = 0
     try {
@@ -132,9 +133,12 @@ export class Model {
     }
   }
 
-  private async admit(ctx: RequestContext): Promise<Admitted> {
+  /** @param request what shall be called; absent: a session */
+  private async admit(ctx: RequestContext, request?: InferenceRequest): Promise<Admitted> {
     const { readiness } = this.backend
-    if (!readiness.ready) throw new ServiceError('not_ready', `${this.options.name} is not ready: ${readiness.why}`)
+    const { name } = this.options
+    if (!readiness.ready) throw new ServiceError('not_ready', `${name} is not ready: ${readiness.why}`)
+    if (request) checkMethod(name, request.method, this.backend)
     const scope = new CallScope(ctx, this.options.onceTimeoutMs)
     this.active.add(scope)
     try {

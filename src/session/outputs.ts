@@ -31,7 +31,8 @@ export function pickOutputs(
 
 /**
  * The outputs of a request that has one result: as `pickOutputs`, the pieces of an output that came in several joined.
- * @throws ServiceError `output_mismatch` when nothing is left, or an output is of another type than asked for
+ * @throws ServiceError `output_mismatch` when nothing is left, an output is of another type than asked for, or a tensor
+ * came in several pieces
  */
 export function selectOutputs(
   payloads: readonly Payload[],
@@ -64,8 +65,17 @@ function joinPieces(payloads: readonly Payload[]): readonly Payload[] {
     else known.push(payload)
   }
   if (pieces.size === payloads.length) return payloads
-  return [...pieces.values()].map(([first, ...rest]) => {
-    const whole = first as Payload
-    return rest.length === 0 ? whole : { ...whole, data: Buffer.concat([whole, ...rest].map(({ data }) => data)) }
-  })
+  return [...pieces.values()].map(joined)
+}
+
+/** What a later piece says of itself, such as why a text ends there, counts for the whole. */
+function joined(pieces: readonly Payload[]): Payload {
+  const [whole] = pieces as [Payload]
+  if (pieces.length === 1) return whole
+  if (whole.tensor) {
+    const text = `the wrapper gave ${pieces.length} tensors for '${whole.key}'; only a call with several results takes them`
+    throw new ServiceError('output_mismatch', text)
+  }
+  const attributes = Object.assign({}, ...pieces.map(piece => piece.attributes)) as Attributes
+  return { ...whole, attributes, data: Buffer.concat(pieces.map(({ data }) => data)) }
 }

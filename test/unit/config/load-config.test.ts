@@ -25,7 +25,15 @@ test('a section for the service alone gives every default', () => {
       mindspore: { enabled: true, path: '/' },
       edgeboard: { enabled: true, path: '/api/model/service' },
     },
-    plugin: { command: undefined, wrapperConfig: {}, startTimeoutMs: 60_000, replicas: 1, concurrency: 1 },
+    plugin: {
+      command: undefined,
+      wrapperConfig: {},
+      startTimeoutMs: 60_000,
+      replicas: 1,
+      concurrency: 1,
+      maxBatch: 0,
+      maxBatchDelayMs: 0,
+    },
     admission: { slots: 1, queue: 256, queueWaitMs: 10_000, sessionIdleMs: 10_000, onceTimeoutMs: 120_000 },
     ws: { readTimeoutMs: 15_000, sessionTimeoutMs: 180_000 },
     ase: { headerPass: [], normalizeText: false },
@@ -68,6 +76,8 @@ test('every key with an effect changes its field', () => {
     normalizeText = 1
     replicas = 2
     concurrency = 4
+    maxBatch = 8
+    maxBatchDelayMs = 5
     onceTimeoutMs = 1
     startTimeoutMs = 2
     drainTimeoutMs = 0
@@ -97,7 +107,14 @@ test('every key with an effect changes its field', () => {
     sub: 'iat',
     grpc: { host: '::1', port: 0 },
     http: { host: '::1', port: 2000, bodyLimitBytes: 33_554_432, corsOrigins: ['https://example.com', '*'] },
-    plugin: { command: 'python3 -m aiges.serve', startTimeoutMs: 2, replicas: 2, concurrency: 4 },
+    plugin: {
+      command: 'python3 -m aiges.serve',
+      startTimeoutMs: 2,
+      replicas: 2,
+      concurrency: 4,
+      maxBatch: 8,
+      maxBatchDelayMs: 5,
+    },
     admission: { slots: 8, queue: 0, queueWaitMs: 5, sessionIdleMs: 6, onceTimeoutMs: 1 },
     ws: { readTimeoutMs: 7000, sessionTimeoutMs: 8000 },
     ase: { headerPass: ['appid', 'uid'], normalizeText: true },

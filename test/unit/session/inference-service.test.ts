@@ -112,6 +112,18 @@ describe('LocalInferenceService.once', () => {
     })
   })
 
+  it('refuses a method that the wrapper does not have, before it takes a slot', async () => {
+    const { backend } = fakeBackend(async () => [output])
+    const abilities = { once: true, streamingOutput: false, sessions: false, chat: false, resources: false }
+    const methods = [{ name: 'add', inputs: [], outputs: [] }]
+    const options = { name: 'm', slots: 1, queue: 0, queueWaitMs: 1, onceTimeoutMs: 60_000, sessionIdleMs: 1 }
+    const model = new Model(options, { ...backend, abilities, methods })
+    expect(await reasonOf(model.once({ ...request, method: 'add' }, context()))).toBe('result')
+    expect(await reasonOf(model.once({ ...request, method: 'mul' }, context()))).toBe('method_unknown')
+    expect(await reasonOf(model.stream({ ...request, method: 'chat' }, context()).next())).toBe('ability_missing')
+    expect(model.slots.inUse).toBe(0)
+  })
+
   it('ends with result_timeout at the limit of the model', async () => {
     const { inference } = service(untilCancelled, { onceTimeoutMs: 20 })
     expect(await reasonOf(inference.once(request, context()))).toBe('result_timeout')

@@ -45,4 +45,20 @@ describe('selectOutputs', () => {
   it('takes the type as it comes when neither client nor schema names one', () => {
     expect(selectOutputs([payload('result', 'image')], [accept('result')], undefined)).toHaveLength(1)
   })
+
+  it('joins the pieces of an output, with what the last one says of itself', () => {
+    const last = { ...payload('result'), attributes: { finish_reason: 'stop' } }
+    const [joined] = selectOutputs([payload('result'), last], [], undefined)
+    expect(joined).toMatchObject({
+      attributes: { frame: '1', finish_reason: 'stop' },
+      data: Buffer.from('resultresult'),
+    })
+  })
+
+  it('does not join tensors', () => {
+    const tensor = { ...payload('result'), tensor: { datatype: 'INT8', shape: [6] } }
+    expect(() => selectOutputs([tensor, tensor], [], undefined)).toThrow(
+      expect.objectContaining({ reason: 'output_mismatch' }),
+    )
+  })
 })
