@@ -1,0 +1,149 @@
+import { ServiceError } from '../../core/error.js'
+import { type Datatype, FIXED_DATATYPES, type TensorElement } from './tensor-datatype.js'
+
+/** A named tensor: its elements in row-major order, little-endian; a BYTES element has its length in 4 bytes before it. */
+export interface Tensor {
+  readonly name: string
+  readonly datatype: Datatype
+  readonly shape: readonly number[]
+  readonly data: Uint8Array
+}
+
+const LENGTH_BYTES = 4
+
+/** How many elements a shape has; the empty shape is that of a scalar. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((count, size) => count * size, 1)
+}
+
+/** Checks a shape. @throws ServiceError `tensor_invalid` unless it is a list of whole numbers, none below 0 */
+export function checkShape(shape: unknown, name: string): readonly number[] {
+  const isSize = (size: unknown) => Number.isSafeInteger(size) && (size as number) >= 0
+  if (!Array.isArray(shape) || !shape.every(isSize)) {
+    throw invalid(name, 'its shape must be a list of whole numbers, none below 0')
+  }
+  if (!Number.isSafeInteger(elementCount(shape))) throw invalid(name, `no data has the shape [${shape}]`)
+  return shape
+}
+
+/**
+ * Makes a tensor of bytes that are one already.
+ * @throws ServiceError `tensor_invalid` when their number does not fit datatype and shape
+ */
+export function tensorOfBytes({ name, datatype, shape, data }: Tensor): Tensor {
+  const count = elementCount(shape)
+  if (datatype === 'BYTES') {
+    const found = splitElements(data, name).length
+    if (found !== count) throw invalid(name, `the shape [${shape}] has ${count} elements, the data ${found}`)
+  } else {
+    const wanted = count * FIXED_DATATYPES[datatype].size
+    if (data.length !== wanted) {
+      throw invalid(name, `${datatype} of the shape [${shape}] has ${wanted} bytes, the data has ${data.length}`)
+    }
+  }
+  return { name, datatype, shape, data }
+}
+
+/**
+ * Makes a tensor of its elements in row-major order: booleans, numbers, or for BYTES texts and bytes.
+ * @throws ServiceError `tensor_invalid` when their number does not fit the shape, or one is none of the datatype
+ */
+export function tensorOfElements(
+  name: string,
+  datatype: Datatype,
+  shape: readonly number[],
+  elements: readonly unknown[],
+): Tensor {
+  const count = elementCount(shape)
+  if (elements.length !== count) {
+    throw invalid(name, `the shape [${shape}] has ${count} elements, the data ${elements.length}`)
+  }
+  return { name, datatype, shape, data: encode(name, datatype, elements) }
+}
+
+function encode(name: string, datatype: Datatype, elements: readonly unknown[]): Uint8Array {
+  if (datatype === 'BYTES') return joinElements(elements.map((element, index) => bytesOf(element, index, name)))
+  const { size, allowed, write } = FIXED_DATATYPES[datatype]
+  const data = new Uint8Array(elements.length * size)
+  const view = new DataView(data.buffer)
+  for (const [index, element] of elements.entries()) {
+    if (write(view, index * size, element)) continue
+    throw invalid(name, `element ${index} is ${show(element)}; ${datatype} takes ${allowed}`)
+  }
+  return data
+}
+
+function bytesOf(element: unknown, index: number, name: string): Uint8Array {
+  if (typeof element === 'string') return Buffer.from(element)
+  if (element instanceof Uint8Array) return element
+  throw invalid(name, `element ${index} is ${show(element)}; BYTES takes a text`)
+}
+
+/** The elements of a tensor of any datatype but BYTES, in row-major order. */
+export function elementsOf({
+  datatype,
+  data,
+}: Tensor & { readonly datatype: Exclude<Datatype, 'BYTES'> }): TensorElement[] {
+  const { size, read } = FIXED_DATATYPES[datatype]
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+  return Array.from({ length: data.length / size }, (_, index) => read(view, index * size))
+}
+
+/** The bytes of BYTES elements, each behind its length. */
+export function joinElements(elements: readonly Uint8Array[]): Uint8Array {
+  const data = Buffer.allocUnsafe(elements.reduce((sum, { length }) => sum + LENGTH_BYTES + length, 0))
+  let offset = 0
+  for (const element of elements) {
+    offset = data.writeUInt32LE(element.length, offset)
+    data.set(element, offset)
+    offset += element.length
+  }
+  return data
+}
+
+/** The elements of a BYTES tensor's data. @throws ServiceError `tensor_invalid` when a length points past the end */
+export function splitElements(data: Uint8Array, name: string): Uint8Array[] {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+  const elements: Uint8Array[] = []
+  for (let offset = 0; offset < data.length; ) {
+    const start = offset + LENGTH_BYTES
+    const end = start <= data.length ? start + view.getUint32(offset, true) : start
+    if (end > data.length) {
+      throw invalid(name, `element ${elements.length} should end at byte ${end}, but the data has ${data.length}`)
+    }
+    elements.push(data.subarray(start, end))
+    offset = end
+  }
+  return elements
+}
+
+/**
+ * The innermost values of lists in lists, in row-major order, and the shape of the lists.
+ * @throws ServiceError `tensor_invalid` unless all lists of one level are equally long and equally deep
+ */
+export function flatten(value: unknown, name: string): { readonly shape: number[]; readonly elements: unknown[] } {
+  const shape: number[] = []
+  for (let first = value; Array.isArray(first); first = first[0]) shape.push(first.length)
+  let level: unknown[] = [value]
+  for (const size of shape) {
+    if (!level.every(list => Array.isArray(list) && list.length === size)) throw ragged(name)
+    level = level.flat(1)
+  }
+  if (level.some(Array.isArray)) throw ragged(name)
+  return { shape, elements: level }
+}
+
+function ragged(name: string): ServiceError {
+  return invalid(name, 'its lists must be equally long and equally deep on each level')
+}
+
+/** @param text what is wrong, and what is allowed */
+export function invalid(name: string, text: string): ServiceError {
+  return new ServiceError('tensor_invalid', `tensor '${name}': ${text}`)
+}
+
+/** A value as a message shows it. */
+function show(value: unknown): string {
+  if (typeof value === 'string') return value.length > 20 ? 'a text' : JSON.stringify(value)
+  return Array.isArray(value) ? 'a list' : typeof value === 'object' && value !== null ? 'an object' : String(value)
+}
