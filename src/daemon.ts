@@ -107,7 +107,7 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signal: Abo
 
 function launchOf({ plugin }: DaemonConfig, socketFolder: string | undefined): Promise<Launch> {
   const place = { env: process.env, cwd: process.cwd(), socketFolder }
-  return prepareLaunch({ command: plugin.command, ...place, probeTimeoutMs: plugin.startTimeoutMs })
+  return prepareLaunch({ command: plugin.command, tls: plugin.tls, ...place, probeTimeoutMs: plugin.startTimeoutMs })
 }
 
 /** A signal ends a start at once; later it first lets what is in flight end. */

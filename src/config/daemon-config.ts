@@ -46,8 +46,13 @@ export interface DaemonConfig {
     readonly edgeboard: HttpProtocol
   }
   readonly plugin: {
-    /** `[aiges] pythonPluginCmd`; undefined when the file does not set it, and the host's default applies. */
+    /**
+     * `[aiges] pluginCmd`, or else `pythonPluginCmd`; undefined when the file sets neither, and the host's default
+     * applies.
+     */
     readonly command: string | undefined
+    /** `[aiges] pluginTls`, default false: whether plugins are spoken to over mutual TLS. */
+    readonly tls: boolean
     /** What `wrapperInit` gets: `[wrapper]`, or the file that `[aiges] usrCfg` names, as flat strings. */
     readonly wrapperConfig: Readonly<Record<string, string>>
     /** `[aiges] startTimeoutMs`, default 60000: time for a plugin to start, import and init included. */

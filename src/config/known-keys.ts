@@ -17,7 +17,7 @@ export const KEYS_WITHOUT_EFFECT: Readonly<Record<string, readonly string[]>> = 
   [SERVICE_SECTION]: ['finder'],
   aiges: [
     ...['sessMode', 'asyncMode', 'realTimeRlt', 'wrapperDelayDetectPeriod', 'numaNode', 'gray', 'gesMock', 'httpRetry'],
-    ...['wrapperTrace', 'storageData', 'asyncRelease', 'sessDelGt', 'wrapperLib', 'pluginCmd', 'pluginTls', 'schema'],
+    ...['wrapperTrace', 'storageData', 'asyncRelease', 'sessDelGt', 'wrapperLib', 'schema'],
   ],
   fc: ['able', 'router', 'best', 'roll', 'strategy', 'tasksize', 'taskchsize'],
   log: ['async'],

@@ -33,6 +33,7 @@ interface WrapperSettings {
 }
 
 const plainSections = z.object(sectionSchemas)
+type AigesValues = z.infer<typeof plainSections>['aiges']
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
@@ -90,6 +91,12 @@ function listenNotices(file: TomlFile, service: string): ConfigNotice[] {
   return [{ level: 'warn', message }]
 }
 
+function commandNotices(file: TomlFile, { pluginCmd, pythonPluginCmd }: AigesValues): ConfigNotice[] {
+  if (pluginCmd.trim() === '' || pythonPluginCmd.trim() === '') return []
+  const message = `${file.name}: [aiges] pluginCmd = ${JSON.stringify(pluginCmd)} counts, pythonPluginCmd is ignored`
+  return [{ level: 'info', message }]
+}
+
 /**
  * Reads and checks the configuration: file, environment and service name.
  * @throws ServiceError `misconfigured`; its message names every mistake with file, line, section, key, what was found
@@ -140,7 +147,8 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
       edgeboard: { enabled: protocols.edgeboard, path: protocols.edgeboardPath },
     },
     plugin: {
-      command: aiges.pythonPluginCmd.trim() || undefined,
+      command: aiges.pluginCmd.trim() || aiges.pythonPluginCmd.trim() || undefined,
+      tls: aiges.pluginTls,
       wrapperConfig: settings.values,
       startTimeoutMs: aiges.startTimeoutMs,
       replicas: aiges.replicas,
@@ -160,6 +168,10 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
     log: { level: log.level, file: log.file, maxMegabytes: log.size, files: log.count, days: log.die },
     drainTimeoutMs: aiges.drainTimeoutMs,
   }
-  const notices = [...keyNotices(path, file.content, service), ...listenNotices(file, service)]
+  const notices = [
+    ...keyNotices(path, file.content, service),
+    ...listenNotices(file, service),
+    ...commandNotices(file, aiges),
+  ]
   return { config: deepFreeze(config), notices }
 }

@@ -19,7 +19,9 @@ export const sectionSchemas = {
   aiges: section('aiges', {
     sub: nonEmpty().default('ase'),
     usrCfg: text().default(''),
+    pluginCmd: text().default(''),
     pythonPluginCmd: text().default(''),
+    pluginTls: flag().default(false),
     headerPass: text().default(''),
     normalizeText: flag().default(false),
     replicas: integer(1, 1024).default(1),

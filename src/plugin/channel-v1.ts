@@ -10,7 +10,6 @@ import type { Response__Output as Response } from '../gen/plugin/aiges/Response.
 import type { WrapperServiceClient } from '../gen/plugin/aiges/WrapperService.js'
 import type { ProtoGrpcType as GoPluginProto } from '../gen/plugin/go-plugin.js'
 import type { ProtoGrpcType } from '../gen/plugin/wrapper-v1.js'
-import { createClient } from '../rpc/channel.js'
 import { loadProto } from '../rpc/proto.js'
 import { rpcErrorOf, unaryCall } from '../rpc/unary.js'
 import {
@@ -26,6 +25,7 @@ import {
   type StreamCall,
   wrapperError,
 } from './channel.js'
+import { createPeerClient, type Peer } from './peer.js'
 import { PendingCall } from './pending-call.js'
 import { ResultStream } from './result-stream.js'
 import { SessionV1 } from './session-v1.js'
@@ -60,11 +60,11 @@ export class ChannelV1 implements PluginChannel {
 
   /** @param onBroken called when `communicate` ends although nobody closed it */
   constructor(
-    private readonly target: string,
+    private readonly peer: Peer,
     private readonly onBroken: (why: string) => void,
   ) {
     const { WrapperService } = loadProto<ProtoGrpcType>('plugin', 'wrapper-v1.proto').aiges
-    this.client = createClient(WrapperService, { address: target, maxMessageBytes: -1 })
+    this.client = createPeerClient(WrapperService, peer)
     // Every session that is open when the process ends may wait for it.
     setMaxListeners(0, this.closed.signal)
   }
@@ -165,14 +165,15 @@ export class ChannelV1 implements PluginChannel {
     }
   }
 
-  /** Only plugins built with go-plugin have the controller; the others are ended by a signal. */
+  /** @throws the gRPC error UNIMPLEMENTED where there is no controller: only programs built with go-plugin have it */
   async shutdown(graceMs: number): Promise<void> {
     const { GRPCController } = loadProto<GoPluginProto>('plugin', 'go-plugin.proto').plugin
-    const controller = createClient(GRPCController, { address: this.target, maxMessageBytes: -1 })
+    const controller = createPeerClient(GRPCController, this.peer)
     try {
       await unaryCall(controller, controller.Shutdown, {}, { deadline: performance.now() + graceMs })
     } catch (error) {
-      if (rpcErrorOf(error) === undefined) throw error
+      // It obeys by cutting the connection, and so may its answer be cut off.
+      if (rpcErrorOf(error)?.code !== grpcStatus.UNAVAILABLE) throw error
     } finally {
       controller.close()
     }

@@ -6,7 +6,6 @@ import type { PluginBatch__Output as PluginBatch } from '../gen/plugin/aiges/plu
 import type { Result__Output as WireResult } from '../gen/plugin/aiges/plugin/v2/Result.js'
 import type { WrapperPluginClient } from '../gen/plugin/aiges/plugin/v2/WrapperPlugin.js'
 import type { ProtoGrpcType } from '../gen/plugin/wrapper-v2.js'
-import { createClient } from '../rpc/channel.js'
 import { loadProto } from '../rpc/proto.js'
 import { unaryCall } from '../rpc/unary.js'
 import type { BatchStream } from './batch-stream.js'
@@ -25,6 +24,7 @@ import {
   wrapperError,
 } from './channel.js'
 import { openGrpcBatchStream } from './grpc-batch-stream.js'
+import { createPeerClient, type Peer } from './peer.js'
 import { PendingCall } from './pending-call.js'
 import { ResultStream } from './result-stream.js'
 import { SessionV2 } from './session-v2.js'
@@ -42,12 +42,11 @@ export class ChannelV2 implements PluginChannel {
 
   /** @param onBroken called when the stream ends although nobody closed it */
   constructor(
-    target: string,
+    private readonly peer: Peer,
     private readonly onBroken: (why: string) => void,
   ) {
     const { WrapperPlugin } = loadProto<ProtoGrpcType>('plugin', 'wrapper-v2.proto').aiges.plugin.v2
-    // A limit on what a plugin sends would end the whole stream, and every call on it, for one answer that is too long.
-    this.client = createClient(WrapperPlugin, { address: target, maxMessageBytes: -1 })
+    this.client = createPeerClient(WrapperPlugin, peer)
   }
 
   async init(init: PluginInit, signal: AbortSignal): Promise<PluginDescription> {
@@ -63,9 +62,9 @@ export class ChannelV2 implements PluginChannel {
       onDrain: () => this.writer?.drained(),
       onEnd: this.onBroken,
     }
-    this.batches = reply.stream
-      ? await openSocketBatchStream(reply.stream, listener)
-      : openGrpcBatchStream(this.client, listener)
+    // What was to be encrypted does not go over a plain socket.
+    const plain = this.peer.tls === undefined ? reply.stream : null
+    this.batches = plain ? await openSocketBatchStream(plain, listener) : openGrpcBatchStream(this.client, listener)
     this.writer = new BatchWriter(this.batches)
     const abilities = reply.capabilities
     return {

@@ -42,7 +42,10 @@ export interface PluginChannel {
   stream(call: WrapperCall): StreamCall
   /** @see Lease.open */
   open(call: SessionCall): Promise<SessionHandle>
-  /** Asks for an orderly exit; resolves when the plugin agreed or `graceMs` is over. */
+  /**
+   * Asks for an orderly exit; resolves when the plugin agreed and is about to end by itself.
+   * @throws the gRPC error when it did not within `graceMs`
+   */
   shutdown(graceMs: number): Promise<void>
   /** Fails whatever is in flight with `reason` and lets go of the connection. */
   close(reason: ServiceError): void

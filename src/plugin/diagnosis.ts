@@ -77,7 +77,7 @@ const CAUSES: readonly Cause[] = [
   {
     pattern: /ENOENT|[Nn]o such file|not found/,
     text: () =>
-      'the command, or a file that the wrapper opens, does not exist at this path; see [aiges] pythonPluginCmd',
+      'the command, or a file that the wrapper opens, does not exist at this path; see [aiges] pluginCmd and pythonPluginCmd',
   },
   { pattern: /EACCES|Permission denied/, text: () => 'a file may not be executed or read by this user' },
   {

@@ -8,7 +8,7 @@ export interface Handshake {
   /** Version of the plugin protocol that the plugin picked from those offered. */
   readonly protocol: number
   readonly address: PluginAddress
-  /** PEM body without armour, when the plugin wants TLS. */
+  /** DER as base64, when the plugin wants TLS. */
   readonly serverCertificate?: string
 }
 

@@ -10,6 +10,8 @@ export interface LaunchOptions {
   /** Command that starts a plugin; undefined: `python -m aiges.serve` with the first Python on PATH. */
   readonly command: string | undefined
   readonly cwd: string
+  /** Whether plugins are spoken to over mutual TLS. Default false. */
+  readonly tls?: boolean
   /** Environment of the daemon. */
   readonly env: Readonly<Record<string, string | undefined>>
   /** Folder for Unix sockets; undefined: plugins are asked to use TCP. */
@@ -25,6 +27,8 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>
   /** The interpreter in words, for messages; undefined when the command runs none that is known. */
   readonly interpreter: string | undefined
+  /** Every process gets a certificate in `PLUGIN_CLIENT_CERT` and has to answer with its own. Default false. */
+  readonly tls?: boolean
 }
 
 /** The reference's default, and what it is called where a system has no `python`. */
@@ -36,15 +40,16 @@ const DEFAULT_COMMANDS = ['/usr/bin/env python -m aiges.serve', '/usr/bin/env py
  * @throws PluginStartError when the interpreter cannot run or lacks what the bundled SDK needs
  */
 export async function prepareLaunch(options: LaunchOptions): Promise<Launch> {
-  const { cwd, socketFolder, probeTimeoutMs: timeoutMs } = options
+  const { cwd, socketFolder, probeTimeoutMs: timeoutMs, tls = false } = options
   const env = pluginEnvironment(options.env, cwd, socketFolder)
   const candidates = options.command === undefined ? DEFAULT_COMMANDS : [options.command]
   const problems: string[] = []
   for (const text of candidates) {
     const command = parseCommand(text)
-    if (command.interpreter === undefined) return { command, cwd, env, interpreter: undefined }
+    if (command.interpreter === undefined) return { command, cwd, env, interpreter: undefined, tls }
     const facts = await probePython(command.interpreter, { cwd, env, timeoutMs })
-    if (!('problem' in facts)) return withSdk({ command, cwd, env, interpreter: describeInterpreter(facts) }, facts)
+    if (!('problem' in facts))
+      return withSdk({ command, cwd, env, interpreter: describeInterpreter(facts), tls }, facts)
     problems.push(`'${command.interpreter.join(' ')}' cannot be run: ${facts.problem}`)
   }
   throw new PluginStartError({ command: candidates[0] ?? '', cwd, failure: problems.join('; '), stderr: [] })
@@ -70,7 +75,9 @@ function pluginEnvironment(
   cwd: string,
   socketFolder: string | undefined,
 ): Record<string, string> {
-  const inherited = Object.entries(daemon).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  // A daemon that is itself somebody's plugin has a certificate in its environment that is not for its own plugins.
+  const { PLUGIN_CLIENT_CERT: _, ...rest } = daemon
+  const inherited = Object.entries(rest).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return {
     ...Object.fromEntries(inherited),
     // The go-plugin convention: cookie, offered protocols, ports.

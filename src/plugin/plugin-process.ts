@@ -9,7 +9,10 @@ import { PluginStartError } from './diagnosis.js'
 import { type Handshake, HandshakeError, type PluginAddress, parseHandshake } from './handshake.js'
 import { type Launch, OFFERED_PROTOCOLS } from './launch.js'
 import { foreignListeners } from './listener-owner.js'
+import type { Peer } from './peer.js'
 import { PluginOutput } from './plugin-output.js'
+import { followStdio } from './plugin-stdio.js'
+import { createIdentity, peerCredentials } from './plugin-tls.js'
 import { describeExit, type ProcessExit, type RunningProcess, startProcess } from './runner/process-runner.js'
 import { parseWrapperSchema } from './wrapper-schema.js'
 
@@ -44,6 +47,8 @@ export async function startPlugin(
   onBroken: (why: string) => void,
 ): Promise<RunningPlugin> {
   const { launch, log, init, startTimeoutMs } = options
+  const identity = launch.tls ? await createIdentity() : undefined
+  signal.throwIfAborted()
   const output = new PluginOutput(log)
   const reader = new HandshakeReader()
   // Ends every wait below, with the first of: the process ended, the time is over, the caller gave up.
@@ -56,7 +61,7 @@ export async function startPlugin(
     file: launch.command.file,
     args: launch.command.args,
     cwd: launch.cwd,
-    env: launch.env,
+    env: { ...launch.env, ...(identity && { PLUGIN_CLIENT_CERT: identity.certificate }) },
     onLine: (stream, line) => {
       if (stream === 'stderr' || !reader.take(line)) output.add(stream, line)
     },
@@ -72,7 +77,10 @@ export async function startPlugin(
   try {
     const handshake = await reader.handshake(start.signal)
     checkListener(handshake.address, process.pid)
-    channel = connect(handshake, onBroken)
+    const tls = peerCredentials(identity, handshake.serverCertificate)
+    const peer: Peer = { address: grpcTarget(handshake.address), tls }
+    followStdio(peer, (stream, line) => output.add(stream, line), log)
+    channel = handshake.protocol === 2 ? new ChannelV2(peer, onBroken) : new ChannelV1(peer, onBroken)
     const description = await channel.init(init, start.signal)
     log.info({ pid: process.pid, protocol: channel.protocol, sdk: description.sdk }, 'plugin is ready')
     return { process, channel, description, schema: readSchema(description, log) }
@@ -141,11 +149,6 @@ function checkListener(address: PluginAddress, group: number | undefined): void 
     `port ${address.port} of the plugin is also listened on by process ${other.pid} (${other.command}); ` +
       'only one plugin of the published SDK can run on a machine, so end the other one, or install the SDK of aiservice',
   )
-}
-
-function connect({ protocol, address }: Handshake, onBroken: (why: string) => void): PluginChannel {
-  const target = grpcTarget(address)
-  return protocol === 2 ? new ChannelV2(target, onBroken) : new ChannelV1(target, onBroken)
 }
 
 function grpcTarget(address: PluginAddress): string {

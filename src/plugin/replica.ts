@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Lease, WrapperCall, WrapperResult, WrapperSession } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
@@ -69,12 +70,17 @@ export class Replica {
   }
 
   private async end({ channel, process }: RunningPlugin, graceMs: number): Promise<void> {
+    const deadline = performance.now() + graceMs
+    let exits = process.exited as Promise<unknown>
     try {
       await channel.shutdown(graceMs)
     } catch (error) {
-      this.log.debug({ err: error }, 'the plugin did not answer Shutdown')
+      this.log.debug({ err: error }, 'the plugin did not agree to Shutdown')
+      exits = Promise.resolve()
     }
     channel.close(new ServiceError('not_ready', 'the daemon is shutting down'))
+    // What a program does between its answer and its end is part of its orderly exit.
+    await Promise.race([exits, delay(deadline - performance.now(), undefined, { ref: false })])
     await process.stop(this.options.termGraceMs)
   }
 

@@ -37,13 +37,14 @@ export interface ClientOptions {
   readonly maxMessageBytes: number
   /** Default: no encryption. */
   readonly credentials?: ChannelCredentials
+  /** The name that the server's certificate must be for. Default: the host of `address`. */
+  readonly serverName?: string
 }
 
 /** Makes a client. It connects on its first call; whoever made it must `close()` it. */
 export function createClient<C extends Client>(ClientType: ClientConstructor<C>, options: ClientOptions): C {
-  return new ClientType(
-    options.address,
-    options.credentials ?? credentials.createInsecure(),
-    clientChannelOptions(options.maxMessageBytes),
-  )
+  return new ClientType(options.address, options.credentials ?? credentials.createInsecure(), {
+    ...clientChannelOptions(options.maxMessageBytes),
+    ...(options.serverName !== undefined && { 'grpc.ssl_target_name_override': options.serverName }),
+  })
 }

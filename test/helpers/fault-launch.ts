@@ -7,13 +7,14 @@ const PLUGIN = fileURLToPath(new URL('./fault-plugin.ts', import.meta.url))
 export interface FaultLaunchOptions {
   readonly protocol?: 1 | 2
   readonly network?: 'unix' | 'tcp'
+  readonly tls?: boolean
   readonly socketFolder: string
 }
 
 /** How the misbehaving plugin is started in a mode. */
 export function faultLaunch(
   mode: StartMode,
-  { protocol = 2, network = 'unix', socketFolder }: FaultLaunchOptions,
+  { protocol = 2, network = 'unix', tls = false, socketFolder }: FaultLaunchOptions,
 ): Launch {
   const args = ['--import', 'tsx', PLUGIN, mode, '--protocol', String(protocol), '--network', network]
   return {
@@ -21,5 +22,6 @@ export function faultLaunch(
     cwd: process.cwd(),
     env: { PATH: process.env['PATH'] ?? '', PLUGIN_UNIX_SOCKET_DIR: socketFolder },
     interpreter: undefined,
+    tls,
   }
 }

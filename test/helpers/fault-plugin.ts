@@ -1,5 +1,6 @@
 /**
- * A plugin that misbehaves on request: `fault-plugin.ts MODE [--protocol 1|2] [--network unix|tcp]`.
+ * A plugin that misbehaves on request: `fault-plugin.ts MODE [--protocol 1|2] [--network unix|tcp]`. It speaks mutual TLS
+ * when it is given a certificate, unless the mode says otherwise.
  * What a call does is chosen per call by its parameter `fault`; modes concern the start and the end of the process.
  */
 import { mkdtempSync } from 'node:fs'
@@ -29,6 +30,11 @@ export type StartMode =
   | 'exit-in-init'
   | 'ignore-shutdown'
   | 'flood-stdout'
+  /** Does not answer the certificate that it is given. */
+  | 'plain'
+  /** Demands TLS although nobody gave it a certificate. */
+  | 'tls-unasked'
+  | 'unreadable-certificate'
 
 export type CallFault =
   | 'none'
@@ -117,6 +123,10 @@ const protocol2: WrapperPluginHandlers = {
       version: '1.2.3',
       sdk: 'fault',
       capabilities: { once: true, concurrency: 1 },
+      // A host that wanted TLS does not come here.
+      ...(process.env['PLUGIN_CLIENT_CERT'] && {
+        stream: { address: 'unix:/nobody/listens', token: Buffer.from('x') },
+      }),
     })
   },
   Run: stream => {
@@ -150,7 +160,24 @@ function answer2(stream: ServerDuplexStream<HostBatch, PluginBatch>, batch: Host
   }
 }
 
-function serve(): void {
+/** Credentials of the server, and what of them goes into the handshake line. */
+async function security(): Promise<{ credentials: ServerCredentials; certificate: string }> {
+  const client = process.env['PLUGIN_CLIENT_CERT']
+  if (mode === 'plain' || (client === undefined && mode !== 'tls-unasked')) {
+    return { credentials: ServerCredentials.createInsecure(), certificate: '' }
+  }
+  const { generate } = await import('selfsigned')
+  const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], { keyType: 'ec' })
+  const pair = { private_key: Buffer.from(key), cert_chain: Buffer.from(cert) }
+  const der = cert.replace(/-----[A-Z ]+-----|\s/g, '')
+  return {
+    credentials: ServerCredentials.createSsl(Buffer.from(client ?? cert), [pair], true),
+    certificate: mode === 'unreadable-certificate' ? 'bm8gY2VydGlmaWNhdGU' : der.replace(/=+$/, ''),
+  }
+}
+
+async function serve(): Promise<void> {
+  const { credentials, certificate } = await security()
   const server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 })
   const { WrapperService } = loadProto<V1>('plugin', 'wrapper-v1.proto').aiges
   const { WrapperPlugin } = loadProto<V2>('plugin', 'wrapper-v2.proto').aiges.plugin.v2
@@ -160,11 +187,11 @@ function serve(): void {
   const folder = process.env['PLUGIN_UNIX_SOCKET_DIR'] ?? mkdtempSync(join(tmpdir(), 'fault-plugin-'))
   const path = join(folder, `plugin-${process.pid}`)
   const address = values.network === 'unix' ? `unix:${path}` : '127.0.0.1:0'
-  server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+  server.bindAsync(address, credentials, (error, port) => {
     if (error) throw error
     const where = values.network === 'unix' ? `unix|${path}` : `tcp|127.0.0.1:${port}`
     const core = mode === 'wrong-core-version' ? 2 : 1
-    console.log(`${core}|${version}|${where}|grpc`)
+    console.log(`${core}|${version}|${where}|grpc|${certificate}`)
     if (mode === 'flood-stdout') flood()
   })
 }
@@ -182,4 +209,4 @@ if (mode === 'exit-before-line') {
   process.exit(1)
 }
 if (mode === 'garbage-line') console.log('welcome | to | the | wrapper\n1.0|loading weights')
-if (mode !== 'silent') serve()
+if (mode !== 'silent') void serve()

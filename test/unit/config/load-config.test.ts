@@ -27,6 +27,7 @@ test('a section for the service alone gives every default', () => {
     },
     plugin: {
       command: undefined,
+      tls: false,
       wrapperConfig: {},
       startTimeoutMs: 60_000,
       replicas: 1,
@@ -72,6 +73,7 @@ test('every key with an effect changes its field', () => {
     [aiges]
     sub = "iat"
     pythonPluginCmd = "python3 -m aiges.serve"
+    pluginTls = true
     headerPass = "appid; uid;;appid"
     normalizeText = 1
     replicas = 2
@@ -109,6 +111,7 @@ test('every key with an effect changes its field', () => {
     http: { host: '::1', port: 2000, bodyLimitBytes: 33_554_432, corsOrigins: ['https://example.com', '*'] },
     plugin: {
       command: 'python3 -m aiges.serve',
+      tls: true,
       startTimeoutMs: 2,
       replicas: 2,
       concurrency: 4,
@@ -142,6 +145,17 @@ test('http_listen of [wrapper] counts before that of the service section, and th
       ),
     },
   ])
+})
+
+test('pluginCmd counts before pythonPluginCmd, and that is told when both are there', () => {
+  expect(loadText('[svcName]\n[aiges]\npluginCmd = "./plugin -v"')).toMatchObject({
+    config: { plugin: { command: './plugin -v' } },
+    notices: [],
+  })
+  const both = loadText('[svcName]\n[aiges]\npluginCmd = "./plugin"\npythonPluginCmd = "python3 -m aiges.serve"')
+  expect(both.config.plugin.command).toBe('./plugin')
+  const message = expect.stringContaining('[aiges] pluginCmd = "./plugin" counts, pythonPluginCmd is ignored')
+  expect(both.notices).toEqual([{ level: 'info', message }])
 })
 
 test('[wrapper] values reach the wrapper as strings, nested tables as dotted keys', () => {

@@ -82,6 +82,12 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
     expect(Buffer.from(output?.data ?? []).toString()).toBe('hello')
   })
 
+  it.each(['unix', 'tcp'] as const)('is spoken to over mutual TLS on %s', async network => {
+    const set = replicaSet('well-behaved', { protocol, network, tls: true })
+    await set.start()
+    expect((await once(set, 'none')).payloads).toHaveLength(1)
+  })
+
   it('answers many calls at once, each with its own result', async () => {
     const set = replicaSet('well-behaved', { protocol })
     await set.start()
@@ -208,6 +214,21 @@ describe('a plugin that does not start', () => {
   it('is reported with the handshake line that was refused', async () => {
     const set = replicaSet('wrong-core-version')
     await expect(set.start()).rejects.toThrow(/core protocol version is 2[\s\S]*read instead of a handshake: 2\|2\|/)
+  })
+
+  it('is reported when it gives no certificate although TLS was asked for', async () => {
+    const set = replicaSet('plain', { tls: true })
+    await expect(set.start()).rejects.toThrow('[aiges] pluginTls = true, but the handshake of the plugin has no cert')
+  })
+
+  it('is reported when it demands TLS that was not asked for', async () => {
+    const set = replicaSet('tls-unasked')
+    await expect(set.start()).rejects.toThrow('the plugin demands TLS')
+  })
+
+  it('is reported when its certificate cannot be read', async () => {
+    const set = replicaSet('unreadable-certificate', { tls: true })
+    await expect(set.start()).rejects.toThrow("the certificate in the plugin's handshake cannot be read")
   })
 
   it('is reported when its command does not exist', async () => {
