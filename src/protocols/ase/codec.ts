@@ -1,9 +1,9 @@
-import { isUtf8 } from 'node:buffer'
 import { ServiceError } from '../../core/error.js'
 import type { InferenceResult } from '../../core/inference.js'
 import type { JsonObject } from '../../core/model.js'
 import { type Accept, type Attributes, DATA_TYPES, type DataType, type Payload, Status } from '../../core/payload.js'
 import { decodeBase64 } from '../shared/base64.js'
+import { type NotJson, parseJsonObject } from '../shared/json-body.js'
 import { isObject } from '../shared/json-object.js'
 import { JsonSource } from './json-source.js'
 
@@ -23,19 +23,8 @@ const NONE: JsonObject = {}
  * @param notJson what text that is no JSON object is refused with
  * @throws ServiceError with that reason, or `schema_violation` when a section is no object
  */
-export function parseBody(body: unknown, notJson: 'body_not_json' | 'frame_not_json' = 'body_not_json'): AseBody {
-  const what = notJson === 'body_not_json' ? 'body' : 'frame'
-  let text: string
-  let json: unknown
-  // Decoding would put U+FFFD in the place of such bytes, and nobody would notice that data changed.
-  if (Buffer.isBuffer(body) && !isUtf8(body)) throw new ServiceError(notJson, `the ${what} is not UTF-8`)
-  try {
-    text = Buffer.isBuffer(body) ? body.toString() : ''
-    json = JSON.parse(text)
-  } catch (error) {
-    throw new ServiceError(notJson, `the ${what} is not JSON: ${(error as Error).message}`)
-  }
-  if (!isObject(json)) throw new ServiceError(notJson)
+export function parseBody(body: unknown, notJson: NotJson = 'body_not_json'): AseBody {
+  const { text, json } = parseJsonObject(body, notJson)
   const header = section(json, 'header')
   const parameter = section(json, 'parameter')
   return { text, json, header, parameter, payload: section(json, 'payload') }
