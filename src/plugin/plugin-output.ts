@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 type Level = 'debug' | 'info' | 'warn' | 'error'
 
 const LEVELS: Readonly<Record<string, Level>> = {
+  TRACE: 'debug',
   DEBUG: 'debug',
   INFO: 'info',
   WARNING: 'warn',
@@ -14,6 +15,9 @@ const LEVELS: Readonly<Record<string, Level>> = {
 
 /** The level word of the usual Python formats: at the start, or between separators as in `name - INFO: text`. */
 const LEVEL_WORD = /(?:^|[\s[|:-])(DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL)(?=[\s\]|:]|$)/
+
+/** How hclog, the logger of programs built with go-plugin, writes its level in JSON. */
+const HCLOG_LEVEL = /^\{.*"@level":"([a-z]+)"/
 
 /** How the SDK marks what is logged while a thread works on a request. */
 const SID_TAG = /^([A-Z]+) \[sid=([^\]\s]+)\] /
@@ -52,6 +56,7 @@ export class PluginOutput {
       if (!/^\s/.test(line)) this.inTraceback = false
       return 'error'
     }
-    return LEVELS[LEVEL_WORD.exec(line)?.[1] ?? ''] ?? 'info'
+    const word = HCLOG_LEVEL.exec(line)?.[1]?.toUpperCase() ?? LEVEL_WORD.exec(line)?.[1] ?? ''
+    return LEVELS[word] ?? 'info'
   }
 }

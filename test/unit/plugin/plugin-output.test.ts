@@ -16,6 +16,8 @@ describe('PluginOutput', () => {
     ['[DEBUG] loading', 'debug'],
     ['INFO ready', 'info'],
     ['the INFORMATION desk', 'info'],
+    ['{"@level":"warn","@message":"low memory"}', 'warn'],
+    ['{"@message":"x","@level":"trace"}', 'debug'],
     ['plain print', 'info'],
   ])('logs %j at %s', (line, level) => {
     const { output, seen } = collect()
