@@ -7,7 +7,9 @@ import { ServiceError } from './core/error.js'
 import type { InferenceService } from './core/inference.js'
 import { adminRoutes } from './protocols/admin/routes.js'
 import { addAigesV1Service } from './protocols/aiges-v1/service.js'
-import { aseRoutes } from './protocols/ase/routes.js'
+import { aseFrontEnd } from './protocols/ase/routes.js'
+import { documentRoutes } from './protocols/documents/routes.js'
+import { addHttpFrontEnds, type HttpFrontEnd } from './protocols/shared/http-front-end.js'
 import { createHttpServer } from './protocols/shared/http-server.js'
 import { addXsfService } from './protocols/xsf/service.js'
 import { createRpcGateway } from './rpc/gateway.js'
@@ -44,22 +46,17 @@ const IDLE_SWEEP_MS = 20
 /** How long an answer may take to reach its client once the drain time is over, in ms. */
 const LAST_ANSWER_MS = 500
 
-/** Puts every front-end onto the one HTTP and the one gRPC server. A further protocol is a line here. */
+/** Puts every front-end onto the one HTTP and the one gRPC server. What is switched off is not there. */
 export function createFrontEnds(options: FrontEndOptions): FrontEnds {
   const { config, inference, admin, metrics, log, onReadinessChange } = options
+  const { protocols } = config
   const { bodyLimitBytes } = config.http
   let draining = false
   const http = createHttpServer({ ...config.http, log })
-  const sidOrigin = { sub: config.sub, ...config.grpc }
-  const webSocket = { ...config.ws, drainTimeoutMs: config.drainTimeoutMs, sidOrigin }
-  http.register(aseRoutes, {
-    inference,
-    log,
-    ...config.ase,
-    bodyLimitBytes,
-    webSocket,
-    onFailure: createRefusalCounter(metrics, 'ase'),
-  })
+  const httpFrontEnds = createHttpFrontEnds(options)
+  const refused = createRefusalCounter(metrics)
+  addHttpFrontEnds(http, httpFrontEnds, { log, onFailure: refused })
+  http.register(documentRoutes, { inference, parts: httpFrontEnds.flatMap(({ openApi }) => openApi ?? []) })
   http.register(adminRoutes, { inference, metrics, isDraining: () => draining })
   const grpc = createRpcGateway({
     ...config.grpc,
@@ -68,14 +65,12 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
     portKey: `[${config.service}] port`,
     onReadinessChange,
   })
-  addXsfService(grpc, {
-    inference,
-    log,
-    admin,
-    idleTimeoutMs: config.admission.sessionIdleMs,
-    onFailure: createRefusalCounter(metrics, 'xsf'),
-  })
-  addAigesV1Service(grpc, { inference, log })
+  if (protocols.xsf) {
+    const idleTimeoutMs = config.admission.sessionIdleMs
+    const onFailure = (model: string | undefined, error: ServiceError) => refused('xsf', model, error)
+    addXsfService(grpc, { inference, log, admin, idleTimeoutMs, onFailure })
+  }
+  if (protocols.aigesV1) addAigesV1Service(grpc, { inference, log })
   return {
     async listen() {
       const address = await listenHttp(http, config.http)
@@ -90,6 +85,19 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
       clearTimeout(over)
     },
   }
+}
+
+/** Those that are switched on, in the order in which the API page shows them. A further protocol is an entry here. */
+function createHttpFrontEnds({ config, inference, log }: FrontEndOptions): readonly HttpFrontEnd[] {
+  const { ase } = config.protocols
+  const { bodyLimitBytes } = config.http
+  const frontEnds: HttpFrontEnd[] = []
+  if (ase.enabled) {
+    const sidOrigin = { sub: config.sub, ...config.grpc }
+    const webSocket = { ...config.ws, drainTimeoutMs: config.drainTimeoutMs, sidOrigin }
+    frontEnds.push(aseFrontEnd({ inference, basePath: ase.path, log, ...config.ase, bodyLimitBytes, webSocket }))
+  }
+  return frontEnds
 }
 
 async function listenHttp(http: FastifyInstance, { host, port }: DaemonConfig['http']): Promise<string> {

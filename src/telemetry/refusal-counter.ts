@@ -3,15 +3,14 @@ import { UNKNOWN_MODEL, wasCounted } from './instrumented-inference.js'
 import type { Metrics } from './metrics.js'
 
 /**
- * Makes what counts the requests that a front-end refuses itself, which `instrumentInference` never sees. It may be told
+ * Makes what counts the requests that front-ends refuse themselves, which `instrumentInference` never sees. It may be told
  * of every failure: those that were counted there are not counted again.
- * @returns takes the name of a model that the daemon knows, or undefined, and why the request failed
+ * @returns takes the front-end's name, the name of a model that the daemon knows, or undefined, and why the request failed
  */
 export function createRefusalCounter(
   metrics: Pick<Metrics, 'requests'>,
-  protocol: string,
-): (model: string | undefined, error: ServiceError) => void {
-  return (model = UNKNOWN_MODEL, error) => {
+): (protocol: string, model: string | undefined, error: ServiceError) => void {
+  return (protocol, model = UNKNOWN_MODEL, error) => {
     if (!wasCounted(error)) metrics.requests(model, protocol).refuse(error.reason)
   }
 }

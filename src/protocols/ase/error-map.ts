@@ -1,4 +1,5 @@
 import { REASONS, type Reason, type ServiceError } from '../../core/error.js'
+import { HTTP_STATUS } from '../shared/http-status.js'
 
 /** How ASE renders a reason: the number in `header.code` and the HTTP status. */
 export interface AseError {
@@ -10,53 +11,50 @@ export interface AseError {
  * Numbers of the ASE protocol and of the AIGES loader; 10010, 10011 and 10115 to 10117 in this use are our own.
  * Several reasons share a number, because the reference gives it several meanings.
  */
-export const ASE_ERRORS: Readonly<Record<Reason, AseError>> = {
-  body_not_json: { code: 10000, http: 400 },
-  payload_undecodable: { code: 10001, http: 400 },
-  message_undecodable: { code: 10401, http: 400 },
-  operation_unknown: { code: 10003, http: 400 },
-  session_unknown: { code: 10008, http: 404 },
-  session_exists: { code: 10105, http: 409 },
-  session_ended: { code: 10101, http: 410 },
-  session_timeout: { code: 10019, http: 408 },
-  frame_timeout: { code: 10114, http: 408 },
-  reader_too_slow: { code: 10114, http: 408 },
-  frame_not_json: { code: 10163, http: 400 },
-  frame_missing: { code: 10300, http: 400 },
-  input_missing: { code: 10009, http: 400 },
-  message_too_large: { code: 10010, http: 413 },
-  method_not_allowed: { code: 10011, http: 405 },
-  result_timeout: { code: 10102, http: 504 },
-  parameter_missing: { code: 10106, http: 400 },
-  output_mismatch: { code: 10106, http: 502 },
-  schema_violation: { code: 10107, http: 400 },
-  plugin_crashed: { code: 10109, http: 502 },
-  no_slot: { code: 10110, http: 503 },
-  not_ready: { code: 10115, http: 503 },
-  cancelled: { code: 10117, http: 499 },
-  wrapper_failed: { code: 10910, http: 500 },
-  plugin_call_failed: { code: 10910, http: 500 },
-  model_unknown: { code: 10404, http: 404 },
-  version_unknown: { code: 10404, http: 404 },
-  method_unknown: { code: 10404, http: 404 },
-  resource_unknown: { code: 10404, http: 404 },
-  ability_missing: { code: 10003, http: 400 },
-  tensor_invalid: { code: 10107, http: 400 },
-  unauthenticated: { code: 10313, http: 401 },
-  permission_denied: { code: 10313, http: 403 },
-  rate_limited: { code: 10116, http: 429 },
-  path_unknown: { code: 10404, http: 404 },
-  misconfigured: { code: 11502, http: 500 },
-  internal: { code: 11502, http: 500 },
+const CODES: Readonly<Record<Reason, number>> = {
+  body_not_json: 10000,
+  payload_undecodable: 10001,
+  message_undecodable: 10401,
+  operation_unknown: 10003,
+  session_unknown: 10008,
+  session_exists: 10105,
+  session_ended: 10101,
+  session_timeout: 10019,
+  frame_timeout: 10114,
+  reader_too_slow: 10114,
+  frame_not_json: 10163,
+  frame_missing: 10300,
+  input_missing: 10009,
+  message_too_large: 10010,
+  method_not_allowed: 10011,
+  result_timeout: 10102,
+  parameter_missing: 10106,
+  output_mismatch: 10106,
+  schema_violation: 10107,
+  plugin_crashed: 10109,
+  no_slot: 10110,
+  not_ready: 10115,
+  cancelled: 10117,
+  wrapper_failed: 10910,
+  plugin_call_failed: 10910,
+  model_unknown: 10404,
+  version_unknown: 10404,
+  method_unknown: 10404,
+  resource_unknown: 10404,
+  ability_missing: 10003,
+  tensor_invalid: 10107,
+  unauthenticated: 10313,
+  permission_denied: 10313,
+  rate_limited: 10116,
+  path_unknown: 10404,
+  misconfigured: 11502,
+  internal: 11502,
 }
 
-/** Reasons that pass by themselves; their answers carry `Retry-After`. */
-const TEMPORARY: ReadonlySet<Reason> = new Set(['no_slot', 'not_ready', 'rate_limited'])
-
-/** Seconds after which a client may try again, for reasons that pass by themselves. */
-export function retryAfterSeconds(reason: Reason): number | undefined {
-  return TEMPORARY.has(reason) ? 1 : undefined
-}
+/** Numbers and HTTP statuses by reason. */
+export const ASE_ERRORS = Object.fromEntries(
+  Object.entries(CODES).map(([reason, code]) => [reason, { code, http: HTTP_STATUS[reason as Reason] }]),
+) as Readonly<Record<Reason, AseError>>
 
 /** The text in `header.message`; a wrapper's own error ends in `;code=N` (golden transcript). */
 export function aseMessage(error: ServiceError): string {

@@ -1,71 +1,42 @@
 import { REASONS, type Reason } from '../../core/error.js'
 import type { JsonObject, ModelInfo, ModelSchema } from '../../core/model.js'
+import { retryAfterSeconds } from '../shared/http-status.js'
 import { isObject } from '../shared/json-object.js'
-import { ASE_ERRORS, reasonsByStatus, retryAfterSeconds } from './error-map.js'
+import type { OpenApiPart } from '../shared/openapi-part.js'
+import { ASE_ERRORS, reasonsByStatus } from './error-map.js'
 import { EVENT_STREAM_TYPE } from './event-stream.js'
 import { EXAMPLE_SID, exampleAnswer, exampleRequest } from './example.js'
-import { pathsOf } from './model-paths.js'
+import type { ModelPaths } from './model-paths.js'
 import { openApiSchema } from './openapi-schema.js'
 import { requestSchema } from './request-schema.js'
 
+const TAG = 'ASE'
+
 /**
- * Describes the models in an OpenAPI 3.0.3 document: a POST operation for every path, with the wrapper's schema, an
- * example that runs as it stands, and every error answer.
+ * Describes the models for clients of ASE: a POST operation for every path, with the wrapper's schema, an example that
+ * runs as it stands, and every error answer.
  */
-export function openApiDocument(models: readonly ModelInfo[]): JsonObject {
-  const paths = models.flatMap(model => {
+export function aseOpenApi(models: readonly ModelInfo[], paths: ModelPaths): OpenApiPart {
+  const items = models.flatMap(model => {
     const operation = describeModel(model)
-    return pathsOf(model).map((path, index) => {
+    return paths.of(model).map((path, index) => {
       const summary = index === 0 ? `Run ${model.name} once` : "The same, at the wrapper's own path"
       return [path, { post: { ...operation, summary, operationId: `post${path}` } }] as const
     })
   })
   return {
-    openapi: '3.0.3',
-    info: {
-      title: models.map(model => model.name).join(', ') || 'aiservice',
-      version: models.find(model => model.wrapperVersion !== undefined)?.wrapperVersion || '0',
-      description: [...models.map(describeWrapper), ...HOW_TO_TRY].join('\n\n'),
-    },
-    paths: Object.fromEntries(paths),
-    components: { schemas: { ErrorAnswer: ERROR_ANSWER }, responses: ERROR_RESPONSES },
+    tags: [{ name: TAG, description: 'Inference over the ASE protocol: parameters and payloads in one JSON object.' }],
+    paths: Object.fromEntries(items),
+    schemas: { AseError: ERROR_ANSWER },
+    responses: ERROR_RESPONSES,
   }
-}
-
-/** Keeps the document of the models as they were last, so that it is made anew only when a schema has changed. */
-export class OpenApiCache {
-  private document: JsonObject | undefined
-  private key: readonly unknown[] = []
-
-  get(models: readonly ModelInfo[]): JsonObject {
-    const key = models.flatMap(({ name, schema, wrapperVersion }) => [name, schema, wrapperVersion])
-    if (this.document === undefined || key.length !== this.key.length || key.some((part, i) => part !== this.key[i])) {
-      this.document = openApiDocument(models)
-      this.key = key
-    }
-    return this.document
-  }
-}
-
-/** Markdown, as Swagger UI shows it above the operations. */
-const HOW_TO_TRY = [
-  'Inference over the ASE protocol. Press **Try it out**, then **Execute**: the example request is complete.',
-  '点击 **Try it out**, 再点击 **Execute**, 即可发送完整的示例请求。',
-]
-
-function describeWrapper({ name, schema }: ModelInfo): string {
-  if (schema === undefined) return `**${name}**: its wrapper has not told its schema.`
-  const version = schema.version === '' ? '' : `, version ${schema.version}`
-  const inputs = [...schema.inputs].map(([key, type]) => `\`${key}\` (${type})`).join(', ')
-  const outputs = [...schema.outputs].map(([key, { type }]) => `\`${key}\` (${type})`).join(', ')
-  return `**${name}**: wrapper \`${schema.serviceId}\`${version}; takes ${inputs || 'nothing'}, gives ${outputs || 'nothing'}.`
 }
 
 function describeModel(model: ModelInfo): JsonObject {
   const { name, schema } = model
   const example = exampleRequest(model)
   return {
-    tags: [name],
+    tags: [TAG],
     description: OTHER_WAYS,
     requestBody: { required: true, content: json(describeRequest(name, schema), example) },
     responses: {
@@ -154,7 +125,7 @@ const ERROR_RESPONSES: JsonObject = Object.fromEntries(
 )
 
 function responseName(http: number): string {
-  return `Error${http}`
+  return `AseError${http}`
 }
 
 function describeErrors(reasons: readonly Reason[]): JsonObject {
@@ -166,7 +137,7 @@ function describeErrors(reasons: readonly Reason[]): JsonObject {
     const header = { code: ASE_ERRORS[reason].code, message: REASONS[reason].meaning, sid: EXAMPLE_SID }
     return [reason, { value: { header, payload: null } }]
   })
-  const schema = { $ref: '#/components/schemas/ErrorAnswer' }
+  const schema = { $ref: '#/components/schemas/AseError' }
   return {
     description: lines.join('\n'),
     ...(reasons.some(retryAfterSeconds) && {

@@ -1,11 +1,12 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { ServiceError } from '../../core/error.js'
 import type { InferenceService } from '../../core/inference.js'
 import { alreadyCounted } from '../../telemetry/instrumented-inference.js'
+import { type HttpFrontEnd, JSON_TYPE, type LatePaths } from '../shared/http-front-end.js'
 import { requestContext } from '../shared/request-context.js'
-import { documentRoutes } from './document-routes.js'
-import { aseErrorHandler, JSON_TYPE } from './error-answer.js'
+import { pathBelow, pathOf } from '../shared/request-path.js'
+import { aseError } from './error-answer.js'
 import {
   answerAsEvents,
   EVENT_STREAM_DEFAULTS,
@@ -13,12 +14,16 @@ import {
   type EventStreamOptions,
   wantsEventStream,
 } from './event-stream.js'
-import { modelAt, pathOf } from './model-paths.js'
+import { exampleRequest } from './example.js'
+import { modelPaths } from './model-paths.js'
+import { aseOpenApi } from './openapi.js'
 import { Translator } from './translator.js'
-import { ANY_PATH, type AseWebSocketOptions, WEB_SOCKET_DEFAULTS, webSocketRoutes } from './web-socket-routes.js'
+import { type AseWebSocketOptions, WEB_SOCKET_DEFAULTS, webSocketRoutes } from './web-socket-routes.js'
 
 export interface AseOptions {
   readonly inference: InferenceService
+  /** Below it every model has a path, by its name (`[protocols] asePath`). */
+  readonly basePath: string
   readonly log: Logger
   /** Header keys that are handed to wrappers as parameters (`[aiges] headerPass`). */
   readonly headerPass: readonly string[]
@@ -32,76 +37,61 @@ export interface AseOptions {
   readonly webSocket?: Partial<AseWebSocketOptions>
   /** Answers as server-sent events; what is left out is as in `EVENT_STREAM_DEFAULTS`. */
   readonly eventStream?: Partial<EventStreamOptions>
-  /**
-   * Is told of every request that is answered with an error. `model` is the name of the model at its path, if there is
-   * one. Default: nobody is told.
-   */
-  readonly onFailure?: (model: string | undefined, error: ServiceError) => void
 }
 
 /**
- * Adds the ASE front-end: once requests and sessions at `/v1/<model>` and at the routes of the wrappers' schemas, and
- * the documents that describe them. It is the server's default: it answers what no route is there for, because routes
- * of wrappers become known only after the server has started to listen, and every error for which no front-end has a
- * handler.
+ * The ASE front-end: once requests and sessions below the base path and at the routes of the wrappers' schemas, and
+ * `/test.json`, an example request. It is at home in every path that belongs to no other front-end, because a wrapper's
+ * routes may be anywhere.
  */
-export async function aseRoutes(app: FastifyInstance, options: AseOptions): Promise<void> {
-  const { inference, log, bodyLimitBytes, onFailure } = options
-  const translator = new Translator({ maxInflatedBytes: bodyLimitBytes, ...options })
+export function aseFrontEnd(options: AseOptions): HttpFrontEnd {
+  const { inference, basePath, log, bodyLimitBytes } = options
+  const paths = modelPaths(basePath)
+  const translator = new Translator({ maxInflatedBytes: bodyLimitBytes, paths, ...options })
   const run = requestHandler({ inference, translator, log, ...EVENT_STREAM_DEFAULTS, ...options.eventStream })
-  const refuseHere: RouteHandlerMethod = (request, reply) => refuse(app, inference, request, reply)
-  const onError = (request: FastifyRequest, error: ServiceError) => {
-    onFailure?.(modelAt(inference.models(), pathOf(request.url))?.name, error)
+
+  async function routes(app: FastifyInstance): Promise<void> {
+    await app.register(webSocketRoutes, {
+      ...WEB_SOCKET_DEFAULTS,
+      ...options.webSocket,
+      ...{ inference, paths, translator, log },
+      maxFrameBytes: bodyLimitBytes,
+    })
+    app.post(pathBelow(basePath, '*'), (request, reply) => run(request, reply, pathOf(request.url)))
+    await app.register(exampleRoute, { inference })
   }
-  app.setErrorHandler(aseErrorHandler(log, onError))
-  await app.register(webSocketRoutes, {
-    ...WEB_SOCKET_DEFAULTS,
-    ...options.webSocket,
-    ...{ inference, translator, log, refuse: refuseHere },
-    maxFrameBytes: bodyLimitBytes,
-  })
-  await documentRoutes(app, inference)
-  app.post('/v1/*', (request, reply) => run(reply, pathOf(request.url)))
-  app.setNotFoundHandler((request, reply) => {
-    const path = pathOf(request.url)
-    const ofModel = request.method === 'POST' && modelAt(inference.models(), path) !== undefined
-    return ofModel ? run(reply, path) : refuse(app, inference, request, reply)
-  })
+  // Has fastify run it on the server itself, whose every route refuses WebSockets by a hook of these.
+  Object.assign(routes, { [Symbol.for('skip-override')]: true })
+
+  return {
+    protocol: 'ase',
+    basePaths: [basePath, '/'],
+    routes,
+    renderError: aseError,
+    openApi: models => aseOpenApi(models, paths),
+    latePaths: { modelAt: path => paths.at(inference.models(), path)?.name, post: run },
+  }
 }
 
-/** Has fastify run the plugin on the server itself instead of a scope of its own, so that its handlers are the server's. */
-Object.assign(aseRoutes, { [Symbol.for('skip-override')]: true })
-
 /** Runs a request whole or, if the client wants that, result by result. */
-function requestHandler(options: EventStreamContext): (reply: FastifyReply, path: string) => Promise<unknown> {
+function requestHandler(options: EventStreamContext): LatePaths['post'] {
   const { inference, translator } = options
-  return async (reply, path) => {
-    if (wantsEventStream(reply.request.headers.accept)) return answerAsEvents(reply, path, options)
+  return async (request, reply, path) => {
+    if (wantsEventStream(request.headers.accept)) return answerAsEvents(reply, path, options)
     const ctx = requestContext(reply, 'ase')
-    const result = await inference.once(await translator.request(reply.request.body, path, ctx.sid), ctx)
+    const result = await inference.once(await translator.request(request.body, path, ctx.sid), ctx)
     const answer = await translator.answer(result, ctx.sid).catch(alreadyCounted)
     return reply.header('content-type', JSON_TYPE).send(answer)
   }
 }
 
-/** Why a path does not take a request. @param methods those that it takes, for the header `Allow` */
-function refuse(
-  app: FastifyInstance,
-  inference: InferenceService,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): never {
-  const path = pathOf(request.url)
-  const methods = modelAt(inference.models(), path) === undefined ? methodsOf(app, path) : ['POST']
-  const what = request.ws ? 'a WebSocket' : request.method
-  if (methods.length === 0 || methods.includes(what)) throw new ServiceError('path_unknown', `no such path: ${path}`)
-  const allow = methods.join(', ')
-  reply.header('allow', allow)
-  throw new ServiceError('method_not_allowed', `${path} does not take ${what}, but ${allow}`)
-}
-
-/** The methods that a path takes which is a route as it stands. */
-function methodsOf(app: FastifyInstance, path: string): string[] {
-  if (path === ANY_PATH) return []
-  return (['GET', 'HEAD', 'POST'] as const).filter(method => app.hasRoute({ method, url: path }))
+/** Adds `/test.json`: the example request of the first model, or of the one that `?service=` names. */
+async function exampleRoute(app: FastifyInstance, { inference }: Pick<AseOptions, 'inference'>): Promise<void> {
+  app.get<{ Querystring: { service?: string } }>('/test.json', async request => {
+    const model = inference.model(request.query.service ?? '')
+    const example = exampleRequest(model)
+    if (example !== undefined) return example
+    const why = model.readiness.ready ? 'its wrapper has no schema' : model.readiness.why
+    throw new ServiceError('not_ready', `${model.name} has no example: ${why}`)
+  })
 }

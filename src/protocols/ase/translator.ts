@@ -5,12 +5,13 @@ import type { ModelInfo } from '../../core/model.js'
 import type { Accept, Payload } from '../../core/payload.js'
 import { type AseBody, decodeParameters, decodePayloads, encodeResult, parseBody, plainOrBase64 } from './codec.js'
 import { encodeFrameResult } from './frame-codec.js'
-import { modelAt } from './model-paths.js'
+import type { ModelPaths } from './model-paths.js'
 import { SchemaCheck } from './schema-check.js'
 import { checkTextAccepts, decodeTexts, encodeTexts } from './text-charset.js'
 
 export interface TranslatorOptions {
   readonly inference: Pick<InferenceService, 'models'>
+  readonly paths: ModelPaths
   readonly log: Logger
   /** Header keys that are handed to wrappers as parameters (`[aiges] headerPass`). */
   readonly headerPass: readonly string[]
@@ -78,8 +79,9 @@ export class Translator {
   }
 
   private modelAt(path: string): ModelInfo {
-    const models = this.options.inference.models()
-    const model = modelAt(models, path)
+    const { inference, paths } = this.options
+    const models = inference.models()
+    const model = paths.at(models, path)
     if (model !== undefined) return model
     const names = models.map(({ name }) => name).join(', ')
     throw new ServiceError('model_unknown', `no service at ${path}; there is ${names || 'none'}`)

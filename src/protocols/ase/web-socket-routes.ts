@@ -1,15 +1,16 @@
 import type { Writable } from 'node:stream'
-import type { FastifyInstance, RouteHandlerMethod } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { InferenceService } from '../../core/inference.js'
+import { pathOf } from '../shared/request-path.js'
 import { type ServerWebSocket, webSockets } from '../shared/web-sockets.js'
 import { Conversation, type ConversationLimits } from './conversation.js'
-import { modelAt, pathOf } from './model-paths.js'
+import type { ModelPaths } from './model-paths.js'
 import { type SidOrigin, sidSource } from './session-sid.js'
 import type { Translator } from './translator.js'
 
 /** The route of all paths that have no other. */
-export const ANY_PATH = '/*'
+const ANY_PATH = '/*'
 
 /** How sessions over WebSocket behave. */
 export interface AseWebSocketOptions extends ConversationLimits {
@@ -34,11 +35,10 @@ export const WEB_SOCKET_DEFAULTS: AseWebSocketOptions = {
 
 export interface WebSocketRouteOptions extends AseWebSocketOptions {
   readonly inference: InferenceService
+  readonly paths: ModelPaths
   readonly translator: Translator
   readonly log: Logger
   readonly maxFrameBytes: number
-  /** Answers a GET without a WebSocket, and a WebSocket to a path that has no model. */
-  readonly refuse: RouteHandlerMethod
 }
 
 /**
@@ -46,7 +46,7 @@ export interface WebSocketRouteOptions extends AseWebSocketOptions {
  * accepted.
  */
 export async function webSocketRoutes(app: FastifyInstance, options: WebSocketRouteOptions): Promise<void> {
-  const { inference, maxFrameBytes, pingIntervalMs, drainTimeoutMs, refuse } = options
+  const { inference, maxFrameBytes, pingIntervalMs, drainTimeoutMs, paths } = options
   const nextSid = sidSource(options.sidOrigin)
   const conversations = new Set<Conversation>()
   // A function of its own, whose listeners do not keep the request.
@@ -57,15 +57,15 @@ export async function webSocketRoutes(app: FastifyInstance, options: WebSocketRo
     socket.forgetRequest()
   }
   await app.register(webSockets, { maxFrameBytes, pingIntervalMs })
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.ws && modelAt(inference.models(), pathOf(request.url)) === undefined) {
-      await refuse.call(app, request, reply)
-    }
+  app.addHook('onRequest', (request, reply, done) => {
+    const refused = request.ws && paths.at(inference.models(), pathOf(request.url)) === undefined
+    if (refused) reply.callNotFound()
+    else done()
   })
   app.route({
     method: 'GET',
     url: ANY_PATH,
-    handler: refuse,
+    handler: (_request, reply) => reply.callNotFound(),
     // The connection would keep the response, and with it the request, for as long as it lives.
     preHandler: async ({ ws, raw }, reply) => {
       if (ws) reply.raw.detachSocket(raw.socket)

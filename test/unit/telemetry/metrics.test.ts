@@ -163,10 +163,10 @@ describe('a session', () => {
 
 test('counts what front-ends refuse, without a duration', async () => {
   const { metrics } = setUp()
-  const onFailure = createRefusalCounter(metrics, 'ase')
-  onFailure('svcName', new ServiceError('body_not_json'))
-  onFailure(undefined, new ServiceError('path_unknown'))
-  onFailure(undefined, new ServiceError('path_unknown'))
+  const onFailure = createRefusalCounter(metrics)
+  onFailure('ase', 'svcName', new ServiceError('body_not_json'))
+  onFailure('ase', undefined, new ServiceError('path_unknown'))
+  onFailure('ase', undefined, new ServiceError('path_unknown'))
   expect(await samples(metrics, 'aiservice_requests_total')).toEqual([
     'aiservice_requests_total{model="svcName",protocol="ase",code="body_not_json"} 1',
     'aiservice_requests_total{model="unknown",protocol="ase",code="path_unknown"} 2',
@@ -178,7 +178,7 @@ test('does not count again what the core has counted', async () => {
   const failure = new ServiceError('no_slot')
   const { metrics, inference } = setUp(() => Promise.reject(failure))
   await expect(inference.once(request(), ctx)).rejects.toBe(failure)
-  createRefusalCounter(metrics, 'ase')('svcName', failure)
+  createRefusalCounter(metrics)('ase', 'svcName', failure)
   expect(await counted(metrics)).toEqual([`aiservice_requests_total{${LABELS},code="no_slot"} 1`])
 })
 

@@ -2,16 +2,16 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { type ClientOptions, WebSocket } from 'ws'
-import type { AseOptions } from '../../../../src/protocols/ase/routes.js'
 import type { FakeInference } from '../shared/fake-inference.js'
-import { type AseServer, aseServer } from './ase-server.js'
+import type { FrontEndServer } from '../shared/front-end-server.js'
+import { type AseServerOptions, aseServer } from './ase-server.js'
 
 export interface AseMessage {
   readonly header: { readonly code: number; readonly message: string; readonly sid: string; readonly status: number }
   readonly payload?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }
 
-export interface ListeningServer extends AseServer {
+export interface ListeningServer extends FrontEndServer {
   readonly port: number
   /** Resolves when the server has closed. */
   close(): Promise<void>
@@ -20,7 +20,7 @@ export interface ListeningServer extends AseServer {
 /** The ASE front-end on a port of its own, for one test. */
 export async function listeningServer(
   inference: FakeInference,
-  options: Partial<AseOptions> = {},
+  options: AseServerOptions = {},
 ): Promise<ListeningServer> {
   const ase = aseServer(inference, options)
   await ase.server.listen({ host: '127.0.0.1', port: 0 })

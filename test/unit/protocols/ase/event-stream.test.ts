@@ -1,14 +1,13 @@
 import { once } from 'node:events'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
-import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ServiceError } from '../../../../src/core/error.js'
 import type { InferenceResult, RequestContext } from '../../../../src/core/inference.js'
 import { Status } from '../../../../src/core/payload.js'
-import { type AseOptions, aseRoutes } from '../../../../src/protocols/ase/routes.js'
-import { createHttpServer } from '../../../../src/protocols/shared/http-server.js'
+import type { AseOptions } from '../../../../src/protocols/ase/routes.js'
 import { FakeInference, modelInfo, textOutput } from '../shared/fake-inference.js'
 import { type ListeningServer, listeningServer } from './ase-client.js'
+import { aseServer } from './ase-server.js'
 
 const BODY = { payload: { txt: { text: 'YQ==' } } }
 
@@ -193,10 +192,8 @@ describe('a request for an event stream', () => {
   })
 
   it('has the headers of CORS', async () => {
-    const log = pino({ level: 'silent' })
-    const server = createHttpServer({ bodyLimitBytes: 1000, corsOrigins: ['https://page.example'], log })
     const inference = new FakeInference([modelInfo('svcName')])
-    server.register(aseRoutes, { inference, log, headerPass: [], normalizeText: false, bodyLimitBytes: 1000 })
+    const { server } = aseServer(inference, { corsOrigins: ['https://page.example'] })
     onTestFinished(() => server.close())
     const headers = { accept: 'text/event-stream', origin: 'https://page.example' }
     const answer = await server.inject({ method: 'POST', url: '/v1/svcName', headers, payload: BODY })
@@ -241,7 +238,8 @@ describe('a client of an event stream that reads slowly', () => {
     const message = await answer
     message.pause()
     // Others are served meanwhile.
-    expect((await fetch(`http://127.0.0.1:${server.port}/openapi.json`)).status).toBe(200)
+    const other = fetch(`http://127.0.0.1:${server.port}/v1/svcName`, { method: 'POST', body: JSON.stringify(BODY) })
+    expect((await other).status).toBe(200)
     expect(results.fetched).toBeLessThan(30)
     expect((await rest(message)).match(/^data: /gm)).toHaveLength(40)
   })

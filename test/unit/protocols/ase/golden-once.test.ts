@@ -1,12 +1,10 @@
-import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { ServiceError } from '../../../../src/core/error.js'
 import type { InferenceRequest, InferenceResult } from '../../../../src/core/inference.js'
 import { DATA_TYPES, type DataType, type Payload, Status } from '../../../../src/core/payload.js'
-import { aseRoutes } from '../../../../src/protocols/ase/routes.js'
-import { createHttpServer } from '../../../../src/protocols/shared/http-server.js'
 import { bodyOf, expectGolden, expectGoldenView, goldenFile, onceExchanges } from '../../../helpers/golden.js'
 import { FakeInference, modelInfo, resultOf } from '../shared/fake-inference.js'
+import { aseServer } from './ase-server.js'
 
 const SEVEN = '{"result": 7, "msg": "\\u8bc6\\u522b\\u7ed3\\u679c\\u4e3a\\u6570\\u5b57: 7"}'
 
@@ -26,14 +24,7 @@ function recordedPlugin(request: InferenceRequest): InferenceResult {
 }
 
 async function ask(inference: FakeInference, path: string, type: string, payload: string | Buffer) {
-  const server = createHttpServer({ bodyLimitBytes: 1 << 20, corsOrigins: [], log: pino({ level: 'silent' }) })
-  server.register(aseRoutes, {
-    inference,
-    log: pino({ level: 'silent' }),
-    headerPass: [],
-    normalizeText: false,
-    bodyLimitBytes: 1 << 20,
-  })
+  const { server } = aseServer(inference, { bodyLimitBytes: 1 << 20 })
   const { statusCode, headers, body } = await server.inject({
     method: 'POST',
     url: path,

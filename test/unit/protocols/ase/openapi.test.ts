@@ -1,14 +1,17 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { REASONS } from '../../../../src/core/error.js'
+import type { ModelInfo } from '../../../../src/core/model.js'
 import { parseBody } from '../../../../src/protocols/ase/codec.js'
 import { ASE_ERRORS } from '../../../../src/protocols/ase/error-map.js'
 import { exampleRequest } from '../../../../src/protocols/ase/example.js'
-import { OpenApiCache, openApiDocument } from '../../../../src/protocols/ase/openapi.js'
+import { modelPaths } from '../../../../src/protocols/ase/model-paths.js'
+import { aseOpenApi } from '../../../../src/protocols/ase/openapi.js'
 import { openApiSchema } from '../../../../src/protocols/ase/openapi-schema.js'
 import { SAMPLE_DATA } from '../../../../src/protocols/ase/sample-data.js'
 import { SchemaCheck } from '../../../../src/protocols/ase/schema-check.js'
-import { isObject } from '../../../../src/protocols/shared/json-object.js'
+import { openApiDocument } from '../../../../src/protocols/shared/openapi-document.js'
+import { openApiFaults } from '../../../helpers/openapi-faults.js'
 import { mnistSchema, modelInfo } from '../shared/fake-inference.js'
 
 /** The part of a document at a path of member names. */
@@ -16,73 +19,30 @@ function at(document: unknown, ...path: (string | number)[]): unknown {
   return path.reduce<unknown>((value, name) => (value as Record<string, unknown> | undefined)?.[name], document)
 }
 
-/** Members that OpenAPI 3.0.3 knows in a schema object. */
-const SCHEMA_MEMBERS = new Set(
-  [
-    'title multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern maxItems minItems',
-    'uniqueItems maxProperties minProperties required enum type allOf oneOf anyOf not items properties',
-    'additionalProperties description format default nullable readOnly writeOnly example deprecated $ref',
-  ].flatMap(line => line.split(' ')),
-)
-
-function faultsOfSchema(schema: unknown, path: string): string[] {
-  if (!isObject(schema)) return [`${path}: no object`]
-  const unknown = Object.keys(schema).filter(name => !SCHEMA_MEMBERS.has(name))
-  const faults = unknown.map(name => `${path}.${name}: unknown`)
-  if (Array.isArray(schema['type'])) faults.push(`${path}.type: a list`)
-  if (schema['type'] === 'array' && !isObject(schema['items'])) faults.push(`${path}.items: absent`)
-  if (Array.isArray(schema['required']) && schema['required'].length === 0) faults.push(`${path}.required: empty`)
-  for (const [name, rule] of Object.entries((schema['properties'] ?? {}) as object)) {
-    faults.push(...faultsOfSchema(rule, `${path}.${name}`))
-  }
-  return faults
-}
-
-/** Follows the specification's structure: every operation has responses, every response a description, … */
-function faultsOfDocument(document: ReturnType<typeof openApiDocument>): string[] {
-  const faults: string[] = []
-  const seen = (schema: unknown, path: string) => faults.push(...faultsOfSchema(schema, path))
-  for (const [path, item] of Object.entries(document['paths'] as object)) {
-    if (!path.startsWith('/')) faults.push(`${path}: no slash`)
-    const post = at(item, 'post')
-    seen(at(post, 'requestBody', 'content', 'application/json', 'schema'), path)
-    for (const [status, response] of Object.entries(at(post, 'responses') as object)) {
-      if (!/^[1-5]\d\d$/.test(status)) faults.push(`${path}: status ${status}`)
-      const reference = at(response, '$ref') as string | undefined
-      const target = reference === undefined ? response : at(document, ...reference.split('/').slice(1))
-      if (typeof at(target, 'description') !== 'string') faults.push(`${path} ${status}: no description`)
-      for (const [type, { schema }] of Object.entries(at(target, 'content') as Record<string, { schema: unknown }>)) {
-        seen(schema, `${path} ${status} ${type}`)
-      }
-    }
-  }
-  const ids = Object.values(document['paths'] as object).map(item => at(item, 'post', 'operationId'))
-  if (new Set(ids).size !== ids.length) faults.push('two operations have one id')
-  return faults
-}
-
 const model = modelInfo('svcName', mnistSchema())
 const post = (document: unknown) => at(document, 'paths', '/v1/svcName', 'post')
 const requestOf = (document: unknown) => at(post(document), 'requestBody', 'content', 'application/json')
 
-describe('openApiDocument', () => {
+const describeAse = (models: readonly ModelInfo[]) => aseOpenApi(models, modelPaths('/v1'))
+const documentOf = (models: readonly ModelInfo[]) => openApiDocument(models, [describeAse])
+
+describe('the OpenAPI part of ASE', () => {
   it.each([
     ['a schema', [model]],
     ['no schema yet', [modelInfo('svcName')]],
     ['an empty schema', [modelInfo('svcName', mnistSchema({ request: {}, response: {} }))]],
     ['two models', [model, modelInfo('other', mnistSchema({ routes: ['/x'] }))]],
     ['no model', []],
-  ])('keeps to the structure of OpenAPI 3.0.3 with %s', (_name, models) => {
-    const document = openApiDocument(models)
-    expect(document).toMatchObject({
-      openapi: '3.0.3',
-      info: { title: expect.any(String), version: expect.any(String) },
-    })
-    expect(faultsOfDocument(document)).toEqual([])
+  ])('keeps to OpenAPI 3.0 with %s', async (_name, models) => {
+    expect(await openApiFaults(documentOf(models))).toEqual([])
+  })
+
+  it('has the paths below the base path of ASE', () => {
+    expect(Object.keys(aseOpenApi([model], modelPaths('/ase')).paths)).toEqual(['/ase/svcName', '/v1/private/mnist'])
   })
 
   it("shows the wrapper's schema under the name by which it is served, with defaults and without the app id", () => {
-    const schema = at(requestOf(openApiDocument([model])), 'schema', 'properties')
+    const schema = at(requestOf(documentOf([model])), 'schema', 'properties')
     expect(at(schema, 'parameter', 'required')).toEqual(['svcName'])
     expect(Object.keys(at(schema, 'parameter', 'properties') as object)).toEqual(['svcName'])
     expect(at(schema, 'parameter', 'properties', 'svcName', 'properties', 'p1')).toEqual({
@@ -94,7 +54,7 @@ describe('openApiDocument', () => {
   })
 
   it('describes answers as they are over HTTP', () => {
-    const answer = at(post(openApiDocument([model])), 'responses', 200, 'content', 'application/json')
+    const answer = at(post(documentOf([model])), 'responses', 200, 'content', 'application/json')
     expect(at(answer, 'schema', 'properties', 'payload', 'properties', 'result', 'properties', 'seq', 'type')).toBe(
       'string',
     )
@@ -107,35 +67,25 @@ describe('openApiDocument', () => {
   })
 
   it('tells of event streams and of sessions over WebSocket', () => {
-    const operation = post(openApiDocument([model]))
+    const operation = post(documentOf([model]))
     expect(at(operation, 'responses', 200, 'content', 'text/event-stream', 'schema', 'type')).toBe('string')
     expect(at(operation, 'description')).toMatch(/`Accept: text\/event-stream`.*WebSocket/s)
   })
 
   it('describes every error that a client can see, under the status that it has', () => {
-    const responses = at(openApiDocument([model]), 'components', 'responses')
+    const responses = at(documentOf([model]), 'components', 'responses')
     for (const [reason, { code, http }] of Object.entries(ASE_ERRORS)) {
       if (reason === 'cancelled') continue
       const { meaning, cure } = REASONS[reason as keyof typeof REASONS]
-      expect(at(responses, `Error${http}`, 'description')).toContain(
+      expect(at(responses, `AseError${http}`, 'description')).toContain(
         `**${code}** (${reason}): ${meaning}. To do: ${cure}.`,
       )
       expect(
-        at(responses, `Error${http}`, 'content', 'application/json', 'examples', reason, 'value', 'header', 'code'),
+        at(responses, `AseError${http}`, 'content', 'application/json', 'examples', reason, 'value', 'header', 'code'),
       ).toBe(code)
     }
-    expect(at(responses, 'Error499')).toBeUndefined()
-    expect(at(responses, 'Error503', 'headers', 'Retry-After')).toBeDefined()
-  })
-})
-
-describe('OpenApiCache', () => {
-  it('makes a document anew only when a schema changed', () => {
-    const cache = new OpenApiCache()
-    const first = cache.get([model])
-    expect(cache.get([{ ...model, readiness: { ready: false, why: 'x' } }])).toBe(first)
-    expect(cache.get([modelInfo('svcName', mnistSchema())])).not.toBe(first)
-    expect(cache.get([])).not.toBe(first)
+    expect(at(responses, 'AseError499')).toBeUndefined()
+    expect(at(responses, 'AseError503', 'headers', 'Retry-After')).toBeDefined()
   })
 })
 

@@ -82,6 +82,18 @@ describe('a once request', () => {
   })
 })
 
+describe('a base path of its own', () => {
+  it.each(['/ase', '/a/b', '/'])('%s is where models are, and the wrappers own paths stay', async basePath => {
+    const inference = new FakeInference([modelInfo('svcName', mnistSchema({ routes: ['/elsewhere'], request: {} }))])
+    const { server } = aseServer(inference, { basePath })
+    const ask = async (url: string) => codeOf(await server.inject({ method: 'POST', url, payload: REQUEST })).http
+    expect(await ask(`${basePath === '/' ? '' : basePath}/svcName`)).toBe(200)
+    expect(await ask('/elsewhere')).toBe(200)
+    expect(await ask('/v1/svcName')).toBe(404)
+    expect((await server.inject('/test.json')).statusCode).toBe(200)
+  })
+})
+
 describe('normalizeText', () => {
   it('gives the wrapper plain UTF-8 and the client what it asked for', async () => {
     const inference = new FakeInference([modelInfo('svcName')], request =>
@@ -253,10 +265,10 @@ describe('what no route is there for', () => {
     }
   })
 
-  it('POST on a document is 405', async () => {
+  it('POST on the example request is 405', async () => {
     const response = await aseServer(new FakeInference(served())).server.inject({
       method: 'POST',
-      url: '/openapi.json',
+      url: '/test.json',
     })
     expect(codeOf(response)).toEqual({ http: 405, code: 10011 })
     expect(response.headers.allow).toBe('GET, HEAD')
@@ -268,9 +280,6 @@ describe('what no route is there for', () => {
     ['GET', '/v1/'],
     ['GET', '/%zz'],
     ['POST', '/v1/%zz'],
-    ['GET', '/swagger/static/nothing.js'],
-    ['GET', '/swagger/static/..%2f..%2fpackage.json'],
-    ['GET', '/swagger/static/*'],
   ] as const)('%s %s is 404', async (method, url) => {
     const response = await aseServer(new FakeInference(served())).server.inject({ method, url })
     expect(codeOf(response)).toEqual({ http: 404, code: 10404 })
@@ -283,46 +292,12 @@ describe('what no route is there for', () => {
       expect(codeOf(response)).toEqual({ http: 413, code: 10010 })
     }
   })
-
-  it('an error in the route of another front-end has the same form', async () => {
-    const { server } = aseServer(new FakeInference(served()))
-    server.register(async app => {
-      app.get('/broken', () => {
-        throw new Error('secret')
-      })
-    })
-    expect(codeOf(await server.inject('/broken'))).toEqual({ http: 500, code: 11502 })
-  })
 })
 
-describe('the documents', () => {
+describe('the example request', () => {
   const served = () => new FakeInference([modelInfo('svcName', mnistSchema())])
 
-  it('/ leads to Swagger UI, whose page and parts are there and may be loaded over plain HTTP', async () => {
-    const { server } = aseServer(served())
-    expect((await server.inject('/')).headers.location).toBe('/swagger/')
-    const page = await server.inject('/swagger/')
-    expect(page.statusCode).toBe(200)
-    expect(page.headers['content-security-policy']).toContain("default-src 'self'")
-    expect(page.headers['content-security-policy']).not.toContain('upgrade-insecure-requests')
-    const parts = [...page.body.matchAll(/(?:src|href)="\.(\/[^"]+)"/g)].map(([, path]) => `/swagger${path}`)
-    expect(parts.length).toBeGreaterThan(4)
-    for (const part of parts) expect((await server.inject(part)).statusCode, part).toBe(200)
-    expect((await server.inject('/swagger/static/swagger-initializer.js')).body).toContain('"validatorUrl":null')
-  })
-
-  it('Swagger UI shows the document of /openapi.json, as it is now', async () => {
-    const inference = new FakeInference([modelInfo('svcName')])
-    const { server } = aseServer(inference)
-    const before = (await server.inject('/openapi.json')).json()
-    inference.served = [modelInfo('svcName', mnistSchema())]
-    const after = (await server.inject('/openapi.json')).json()
-    expect(Object.keys(before.paths)).toEqual(['/v1/svcName'])
-    expect(Object.keys(after.paths)).toEqual(['/v1/svcName', '/v1/private/mnist'])
-    expect((await server.inject('/swagger/json')).json()).toEqual(after)
-  })
-
-  it('/test.json is a request that runs as it stands', async () => {
+  it('at /test.json runs as it stands', async () => {
     const { server } = aseServer(served())
     const example = await server.inject('/test.json')
     expect(codeOf(await server.inject({ ...POST, payload: example.json() }))).toEqual({ http: 200, code: 0 })
@@ -330,7 +305,7 @@ describe('the documents', () => {
     expect(codeOf(await server.inject('/test.json?service=nobody')).http).toBe(404)
   })
 
-  it('/test.json says why there is none', async () => {
+  it('says why there is none', async () => {
     const info = { ...modelInfo('svcName'), readiness: { ready: false, why: 'starting' } as const }
     const response = await aseServer(new FakeInference([info])).server.inject('/test.json')
     expect(codeOf(response)).toEqual({ http: 503, code: 10115 })

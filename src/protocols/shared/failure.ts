@@ -1,0 +1,43 @@
+import type { FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
+import { type Reason, ServiceError, toServiceError } from '../../core/error.js'
+import { HTTP_STATUS } from './http-status.js'
+
+/** Which request it was that went wrong. */
+export interface FailedRequest {
+  readonly sid: string
+  readonly method: string
+  readonly path: string
+  /** The number that the client sees, where its protocol has numbers of its own. */
+  readonly code?: number
+}
+
+/** Logs a failed HTTP request in one line: what is the server's fault at `error`, the rest at `info`. */
+export function logFailure(log: Logger, error: ServiceError, { sid, ...request }: FailedRequest): void {
+  const entry = {
+    sid,
+    reason: error.reason,
+    ...request,
+    ...(error.wrapperRet !== undefined && { ret: error.wrapperRet }),
+    ...(error.cause !== undefined && { err: error.cause }),
+  }
+  if (HTTP_STATUS[error.reason] >= 500) log.error(entry, error.message)
+  else log.info(entry, error.message)
+}
+
+/** What fastify itself refuses, by its error code. */
+const FASTIFY_REASONS: Readonly<Record<string, Reason>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'message_too_large',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'body_not_json',
+  FST_ERR_BAD_URL: 'path_unknown',
+  FST_ERR_MAX_PARAM_LENGTH: 'path_unknown',
+  FST_ERR_NOT_FOUND: 'path_unknown',
+}
+
+/** Turns what fastify or a route threw into a ServiceError. */
+export function failureOf(thrown: unknown, request: FastifyRequest): ServiceError {
+  if (!(thrown instanceof Error) || thrown instanceof ServiceError) return toServiceError(thrown)
+  if (request.raw.destroyed && !request.raw.complete) return new ServiceError('cancelled')
+  const reason = FASTIFY_REASONS[(thrown as NodeJS.ErrnoException).code ?? '']
+  return reason === undefined ? toServiceError(thrown) : new ServiceError(reason, thrown.message)
+}
