@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"aiservice.test/go-plugin/wire"
 	"github.com/hashicorp/go-plugin"
@@ -117,6 +118,8 @@ func main() {
 			return grpc.NewServer(append(options, grpc.MaxRecvMsgSize(messageLimit))...)
 		},
 	})
+	// Stands for the time that giving back a model takes.
+	time.Sleep(200 * time.Millisecond)
 	// Reached when the controller was asked to shut down, not when a signal ended the process.
 	fmt.Fprintln(stderr, "the Go plugin ended in order")
 }
