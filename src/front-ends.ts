@@ -9,6 +9,7 @@ import { adminRoutes } from './protocols/admin/routes.js'
 import { addAigesV1Service } from './protocols/aiges-v1/service.js'
 import { aseFrontEnd } from './protocols/ase/routes.js'
 import { documentRoutes } from './protocols/documents/routes.js'
+import { edgeBoardFrontEnd } from './protocols/edgeboard/routes.js'
 import { addHttpFrontEnds, type HttpFrontEnd } from './protocols/shared/http-front-end.js'
 import { createHttpServer } from './protocols/shared/http-server.js'
 import { addXsfService } from './protocols/xsf/service.js'
@@ -89,7 +90,7 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
 
 /** Those that are switched on, in the order in which the API page shows them. A further protocol is an entry here. */
 function createHttpFrontEnds({ config, inference, log }: FrontEndOptions): readonly HttpFrontEnd[] {
-  const { ase } = config.protocols
+  const { ase, edgeboard } = config.protocols
   const { bodyLimitBytes } = config.http
   const frontEnds: HttpFrontEnd[] = []
   if (ase.enabled) {
@@ -97,6 +98,7 @@ function createHttpFrontEnds({ config, inference, log }: FrontEndOptions): reado
     const webSocket = { ...config.ws, drainTimeoutMs: config.drainTimeoutMs, sidOrigin }
     frontEnds.push(aseFrontEnd({ inference, basePath: ase.path, log, ...config.ase, bodyLimitBytes, webSocket }))
   }
+  if (edgeboard.enabled) frontEnds.push(edgeBoardFrontEnd({ inference, basePath: edgeboard.path, log }))
   return frontEnds
 }
 

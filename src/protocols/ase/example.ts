@@ -1,7 +1,7 @@
 import type { JsonObject, ModelInfo, ModelSchema } from '../../core/model.js'
 import type { DataType } from '../../core/payload.js'
 import { isObject } from '../shared/json-object.js'
-import { SAMPLE_DATA, SAMPLE_ENCODINGS } from './sample-data.js'
+import { SAMPLE_DATA, SAMPLE_ENCODINGS } from '../shared/sample-data.js'
 
 /**
  * A complete request to a model that runs as it stands: the wrapper's own example with its parameters under the name by

@@ -1,4 +1,6 @@
+import type { ModelSchema } from '../../core/model.js'
 import type { DataType } from '../../core/payload.js'
+import { isObject } from './json-object.js'
 
 /** A picture of one transparent pixel. */
 const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=='
@@ -38,4 +40,12 @@ export const SAMPLE_ENCODINGS: Readonly<Record<DataType, string>> = {
   image: 'png',
   video: 'raw',
   other: 'raw',
+}
+
+/** Data for an input, in base64: that of the wrapper's own example, or a sample. */
+export function sampleInput(schema: ModelSchema | undefined, key: string, type: DataType): string {
+  const payload = schema?.example?.['payload']
+  const input = isObject(payload) ? payload[key] : undefined
+  const data = isObject(input) ? input[type] : undefined
+  return typeof data === 'string' ? data : SAMPLE_DATA[type]
 }
