@@ -3,6 +3,8 @@ import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { REASONS, type Reason } from '../../src/core/error.js'
 import { ASE_ERRORS } from '../../src/protocols/ase/error-map.js'
+import { EDGEBOARD_CODES } from '../../src/protocols/edgeboard/error-map.js'
+import { HTTP_STATUS } from '../../src/protocols/shared/http-status.js'
 
 const root = resolve(import.meta.dirname, '../..')
 const read = (name: string) => readFileSync(resolve(root, name), 'utf8')
@@ -35,6 +37,17 @@ describe('README.md', () => {
       table.flatMap(([, cell = '']) => [...cell.matchAll(/`(?:\[[^\]]+\] )?([A-Za-z_]+)`/g)].map(match => match[1])),
     )
     expect([...named].sort()).toEqual([...keys].sort())
+  })
+})
+
+describe('docs/edgeboard.md', () => {
+  it('lists every error of the catalogue as the code has it, and no other', () => {
+    const listed = rows(read('docs/edgeboard.md')).filter(([, , code]) => /^\d{4}$/.test(code ?? ''))
+    const expected = (Object.keys(EDGEBOARD_CODES) as Reason[]).map(reason => [
+      ...['', reason, String(EDGEBOARD_CODES[reason]), String(HTTP_STATUS[reason])],
+      ...[REASONS[reason].meaning, ''],
+    ])
+    expect(listed).toEqual(expected)
   })
 })
 
