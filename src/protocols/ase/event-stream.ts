@@ -1,33 +1,19 @@
-import { once } from 'node:events'
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { Logger } from 'pino'
-import { ServiceError, toServiceError } from '../../core/error.js'
-import type { InferenceService } from '../../core/inference.js'
+import type { ServiceError } from '../../core/error.js'
+import type { InferenceResult, InferenceService } from '../../core/inference.js'
+import { EVENT_STREAM_TYPE, type EventStreamOptions, sendEvents } from '../shared/event-stream.js'
 import { requestContext } from '../shared/request-context.js'
 import { encodeError } from './codec.js'
 import { logError } from './error-answer.js'
 import { ASE_ERRORS, aseMessage } from './error-map.js'
 import type { Translator } from './translator.js'
 
-/** How answers as server-sent events behave. */
-export interface EventStreamOptions {
-  /** After this time without a result a comment is sent, in ms, so that no proxy takes the connection for dead. */
-  readonly pingIntervalMs: number
-  /** How long the client may leave results unread while others wait, in ms. */
-  readonly readerTimeoutMs: number
-}
-
-export const EVENT_STREAM_DEFAULTS: EventStreamOptions = { pingIntervalMs: 15_000, readerTimeoutMs: 30_000 }
-
 export interface EventStreamContext extends EventStreamOptions {
   readonly inference: InferenceService
   readonly translator: Translator
   readonly log: Logger
 }
-
-/** Media type of server-sent events. */
-export const EVENT_STREAM_TYPE = 'text/event-stream'
 
 /** Whether a client wants its results as they come. @param accept the header, if there is one */
 export function wantsEventStream(accept: string | undefined): boolean {
@@ -44,81 +30,19 @@ export async function answerAsEvents(reply: FastifyReply, path: string, options:
   const ctx = requestContext(reply, 'ase-sse')
   const { sid, signal } = ctx
   const request = await translator.request(reply.request.body, path, sid)
-  const results = inference.stream(request, ctx)[Symbol.asyncIterator]()
-  try {
-    let seq = 0
-    let next = await results.next()
-    if (next.done) throw new ServiceError('internal', 'the model gave no result')
-    let answer = await translator.answer(next.value, sid, seq)
-    const events = new EventWriter(reply, signal, options)
-    try {
-      for (;;) {
-        await events.send(`data: ${answer}\n\n`)
-        next = await results.next()
-        if (next.done) break
-        answer = await translator.answer(next.value, sid, ++seq)
-      }
-      events.end()
-    } catch (thrown) {
-      const error = toServiceError(thrown)
-      logError(log, error, { sid, method: 'POST', path })
-      events.fail(`event: error\ndata: ${encodeError(ASE_ERRORS[error.reason].code, aseMessage(error), sid)}\n\n`)
-    }
-  } finally {
-    await results.return?.()
+  const lastWords = (error: ServiceError) => {
+    logError(log, error, { sid, method: 'POST', path })
+    return `event: error\ndata: ${encodeError(ASE_ERRORS[error.reason].code, aseMessage(error), sid)}\n\n`
   }
+  const events = eventsOf(inference.stream(request, ctx), translator, sid)
+  await sendEvents(reply, signal, events, lastWords, options)
 }
 
-/** Writes events no faster than the client reads them, and comments while there are none. */
-class EventWriter {
-  private readonly raw: ServerResponse
-  private readonly ping: NodeJS.Timeout
-
-  constructor(
-    reply: FastifyReply,
-    private readonly signal: AbortSignal,
-    private readonly options: EventStreamOptions,
-  ) {
-    reply.hijack()
-    this.raw = reply.raw
-    this.raw.writeHead(200, {
-      ...(reply.getHeaders() as OutgoingHttpHeaders),
-      'content-type': EVENT_STREAM_TYPE,
-      'cache-control': 'no-store',
-      // nginx would hold events back until its buffer is full.
-      'x-accel-buffering': 'no',
-    })
-    this.ping = setInterval(() => {
-      if (!this.raw.writableNeedDrain) this.raw.write(': ping\n\n')
-    }, options.pingIntervalMs)
-  }
-
-  /** @throws ServiceError `reader_too_slow`, or `cancelled` when the client has left */
-  async send(event: string): Promise<void> {
-    this.signal.throwIfAborted()
-    this.ping.refresh()
-    if (this.raw.write(event)) return
-    const stalled = new AbortController()
-    const timer = setTimeout(() => stalled.abort(new ServiceError('reader_too_slow')), this.options.readerTimeoutMs)
-    const signal = AbortSignal.any([this.signal, stalled.signal])
-    try {
-      await once(this.raw, 'drain', { signal })
-    } catch (error) {
-      throw signal.aborted ? signal.reason : error
-    } finally {
-      clearTimeout(timer)
-    }
-  }
-
-  end(): void {
-    clearInterval(this.ping)
-    this.raw.end()
-  }
-
-  /** Ends with a last event, or cuts off a client that would not read it. */
-  fail(event: string): void {
-    clearInterval(this.ping)
-    if (this.raw.writableNeedDrain) this.raw.destroy()
-    else this.raw.end(event)
-  }
+async function* eventsOf(
+  results: AsyncIterable<InferenceResult>,
+  translator: Translator,
+  sid: string,
+): AsyncGenerator<string> {
+  let seq = 0
+  for await (const result of results) yield `data: ${await translator.answer(result, sid, seq++)}\n\n`
 }

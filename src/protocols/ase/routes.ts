@@ -3,17 +3,12 @@ import type { Logger } from 'pino'
 import { ServiceError } from '../../core/error.js'
 import type { InferenceService } from '../../core/inference.js'
 import { alreadyCounted } from '../../telemetry/instrumented-inference.js'
+import { EVENT_STREAM_DEFAULTS, type EventStreamOptions } from '../shared/event-stream.js'
 import { type HttpFrontEnd, JSON_TYPE, type LatePaths } from '../shared/http-front-end.js'
 import { requestContext } from '../shared/request-context.js'
 import { pathBelow, pathOf } from '../shared/request-path.js'
 import { aseError } from './error-answer.js'
-import {
-  answerAsEvents,
-  EVENT_STREAM_DEFAULTS,
-  type EventStreamContext,
-  type EventStreamOptions,
-  wantsEventStream,
-} from './event-stream.js'
+import { answerAsEvents, type EventStreamContext, wantsEventStream } from './event-stream.js'
 import { exampleRequest } from './example.js'
 import { modelPaths } from './model-paths.js'
 import { aseOpenApi } from './openapi.js'
