@@ -35,10 +35,10 @@ export interface Lease {
   stream(call: WrapperCall): AsyncIterable<WrapperResult>
   /**
    * Opens a session instead of running a call; resolves when the wrapper has created it.
-   * @throws ServiceError `wrapper_failed`, `plugin_call_failed`, `plugin_crashed`
+   * @throws ServiceError `wrapper_failed`, `plugin_call_failed`, `plugin_crashed`, or what `cancel` gave
    */
   open(call: Omit<WrapperCall, 'payloads' | 'method'>): Promise<WrapperSession>
-  /** Gives the call up: `once` rejects with the reason at once, and the wrapper is told if it can be told. */
+  /** Gives the call up: `once` or `open` rejects with the reason at once, and the wrapper is told if it can be told. */
   cancel(reason: ServiceError): void
   /**
    * Gives the place back. Calls `onIdle` once the wrapper no longer works on what the lease began: at once in the

@@ -15,7 +15,6 @@ export class BatchWriter {
   /** Batches that are complete but wait for the peer to read. */
   private backlog: HostMessage[][] = []
   private blocked = false
-  private waiting: (() => void)[] = []
 
   constructor(private readonly stream: BatchStream) {}
 
@@ -23,21 +22,6 @@ export class BatchWriter {
   drained(): void {
     this.blocked = false
     this.writeBacklog()
-    if (!this.blocked) for (const proceed of this.waiting.splice(0)) proceed()
-  }
-
-  /** Resolves when the peer reads what is written. */
-  ready(): Promise<void> {
-    if (!this.blocked) return Promise.resolve()
-    return new Promise(resolve => {
-      this.waiting.push(resolve)
-    })
-  }
-
-  /** Nothing will be read any more: whoever waits goes on, and meets the reason elsewhere. */
-  close(): void {
-    this.blocked = true
-    for (const proceed of this.waiting.splice(0)) proceed()
   }
 
   /** @param dataBytes size of the message's data; the rest is small */

@@ -5,6 +5,7 @@ import { type ClientDuplexStream, status as grpcStatus } from '@grpc/grpc-js'
 import type { WrapperCall } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
 import { type Payload, Status } from '../core/payload.js'
+import type { CreateRequest } from '../gen/plugin/aiges/CreateRequest.js'
 import type { Request } from '../gen/plugin/aiges/Request.js'
 import type { Response__Output as Response } from '../gen/plugin/aiges/Response.js'
 import type { WrapperServiceClient } from '../gen/plugin/aiges/WrapperService.js'
@@ -37,6 +38,9 @@ const CRASH_REPORT_MS = 1000
 /** How long after a call has returned a further result of it may come, in ms. */
 const LINGER_MS = 50
 
+/** Results that are kept until it is known to which of the sessions that are being created they belong. */
+const MOST_EARLY = 256
+
 /** A call that waits for its results. */
 interface Pending {
   readonly sink: ResultSink
@@ -57,6 +61,9 @@ export class ChannelV1 implements PluginChannel {
   private readonly pending = new Map<string, Pending>()
   private results: ClientDuplexStream<Request, Response> | undefined
   private readonly closed = new AbortController()
+  /** Sessions whose wrapperCreate has not replied, and what came meanwhile under names that nobody has yet. */
+  private creating = 0
+  private early: Response[] = []
 
   /** @param onBroken called when `communicate` ends although nobody closed it */
   constructor(
@@ -99,27 +106,40 @@ export class ChannelV1 implements PluginChannel {
     return stream
   }
 
-  async open({ sid, parameters }: SessionCall): Promise<SessionHandle> {
+  open({ sid, parameters }: SessionCall): SessionHandle {
     const tag = this.freeTag(sid)
-    let handle = ''
     const session = new SessionV1({
-      onWrite: payloads => this.write(tag, handle, payloads),
+      onWrite: async payloads => this.write(tag, await handle, payloads),
       onDestroy: () => this.destroy(pending, handle),
     })
     const pending: Pending = { sink: session, replied: false }
     // Results may come before the reply to wrapperCreate.
     this.pending.set(tag, pending)
-    const request = { sid: tag, tag, params: parameters as Record<string, string> }
+    const handle = this.create({ sid: tag, tag, params: parameters as Record<string, string> }, pending)
+    handle.then(
+      () => session.created(),
+      error => session.fail(error),
+    )
+    return session
+  }
+
+  /** Resolves with the wrapper's handle, under which results are taken as well from then on. */
+  private async create(request: CreateRequest, session: Pending): Promise<string> {
+    this.creating += 1
     try {
-      const reply = await unaryCall(this.client, this.client.wrapperCreate, request)
-      if (reply.err_code !== 0) throw wrapperError(reply.err_code, '')
-      handle = reply.handle
+      const { handle, err_code } = await unaryCall(this.client, this.client.wrapperCreate, request)
+      if (err_code !== 0) throw wrapperError(err_code, '')
       // The callback of the SDK 0.16 answers under the wrapper's handle instead of the tag.
-      if (!this.pending.has(handle)) this.pending.set(handle, pending)
-      return session
+      if (!this.pending.has(handle)) this.pending.set(handle, session)
+      const early = this.early
+      this.early = early.filter(({ tag }) => tag !== handle)
+      for (const response of early) if (response.tag === handle) this.receive(response)
+      return handle
     } catch (error) {
-      this.pending.delete(tag)
       throw await this.sessionError(error)
+    } finally {
+      this.creating -= 1
+      if (this.creating === 0) this.early = []
     }
   }
 
@@ -154,9 +174,11 @@ export class ChannelV1 implements PluginChannel {
     }
   }
 
-  private async destroy(session: Pending, handle: string): Promise<void> {
+  private async destroy(session: Pending, created: Promise<string>): Promise<void> {
+    const handle = await created.catch(() => undefined)
     // Under its tag and its handle: a name that stayed would take the results of the next session with that handle.
     for (const [name, pending] of this.pending) if (pending === session) this.pending.delete(name)
+    if (handle === undefined) return
     try {
       await unaryCall(this.client, this.client.wrapperDestroy, { handle })
     } catch (error) {
@@ -222,7 +244,10 @@ export class ChannelV1 implements PluginChannel {
   private receive(response: Response): void {
     const { tag, ret, list } = response
     const pending = this.pending.get(tag)
-    if (pending === undefined) return
+    if (pending === undefined) {
+      if (this.creating > 0 && this.early.length < MOST_EARLY) this.early.push(response)
+      return
+    }
     if (ret !== 0) {
       this.fail(tag, wrapperError(ret, ''))
       return

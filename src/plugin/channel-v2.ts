@@ -1,6 +1,5 @@
 import type { WrapperCall } from '../core/backend.js'
 import type { ServiceError } from '../core/error.js'
-import type { Payload } from '../core/payload.js'
 import type { HostMessage } from '../gen/plugin/aiges/plugin/v2/HostMessage.js'
 import type { PluginBatch__Output as PluginBatch } from '../gen/plugin/aiges/plugin/v2/PluginBatch.js'
 import type { Result__Output as WireResult } from '../gen/plugin/aiges/plugin/v2/Result.js'
@@ -98,12 +97,12 @@ export class ChannelV2 implements PluginChannel {
     return stream
   }
 
-  async open({ sid, parameters, resources = [] }: SessionCall): Promise<SessionHandle> {
+  open({ sid, parameters, resources = [] }: SessionCall): SessionHandle {
     const id = this.nextId()
     const session = new SessionV2({
       onCancel: reason => this.cancel(id, reason),
       onFlow: paused => this.tell(id, { id, flow: { paused } }),
-      onWrite: payloads => this.write(id, payloads),
+      onWrite: payloads => this.tell(id, { id, write: { payloads: payloads.map(toWire) } }, dataBytes(payloads)),
       onClose: () => this.tell(id, { id, close: {} }),
     })
     this.pending.set(id, session)
@@ -121,11 +120,6 @@ export class ChannelV2 implements PluginChannel {
     this.send({ id, once }, dataBytes(call.payloads))
   }
 
-  private async write(id: number, payloads: readonly Payload[]): Promise<void> {
-    this.tell(id, { id, write: { payloads: payloads.map(toWire) } }, dataBytes(payloads))
-    await this.writer?.ready()
-  }
-
   private cancel(id: number, reason: ServiceError): void {
     this.tell(id, { id, cancel: { reason: reason.message } })
   }
@@ -141,7 +135,6 @@ export class ChannelV2 implements PluginChannel {
 
   close(reason: ServiceError): void {
     this.batches?.close()
-    this.writer?.close()
     for (const pending of this.pending.values()) pending.fail(reason)
     this.pending.clear()
     this.client.close()
@@ -152,12 +145,19 @@ export class ChannelV2 implements PluginChannel {
   }
 
   private receive(batch: PluginBatch): void {
+    for (const id of batch.started) this.session(id)?.created()
+    for (const { id, frames } of batch.taken) this.session(id)?.taken(frames)
     for (const result of batch.results) {
       const pending = this.pending.get(result.id)
       // A result for an id that nobody knows is the late answer of a plugin that repeats itself.
       if (pending === undefined) continue
       this.take(result, pending)
     }
+  }
+
+  private session(id: number): SessionV2 | undefined {
+    const pending = this.pending.get(id)
+    return pending instanceof SessionV2 ? pending : undefined
   }
 
   private take(result: WireResult, pending: ResultSink): void {

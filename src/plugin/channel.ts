@@ -41,7 +41,7 @@ export interface PluginChannel {
   /** @see Lease.stream */
   stream(call: WrapperCall): StreamCall
   /** @see Lease.open */
-  open(call: SessionCall): Promise<SessionHandle>
+  open(call: SessionCall): SessionHandle
   /**
    * Asks for an orderly exit; resolves when the plugin agreed and is about to end by itself.
    * @throws the gRPC error when it did not within `graceMs`
@@ -69,7 +69,10 @@ export interface StreamCall extends PluginCall {
 
 export type SessionCall = Omit<WrapperCall, 'payloads' | 'method'>
 
-export interface SessionHandle extends PluginCall, WrapperSession {}
+export interface SessionHandle extends PluginCall, WrapperSession {
+  /** Resolves when the wrapper has created the session; rejects with the reason for which it did not. */
+  readonly opened: Promise<void>
+}
 
 /** Where a channel puts what a plugin answers. */
 export interface ResultSink {

@@ -153,8 +153,9 @@ class ReplicaLease implements Lease {
   }
 
   async open(call: SessionCall): Promise<WrapperSession> {
-    const session = await this.plugin.channel.open(call)
+    const session = this.plugin.channel.open(call)
     this.call = session
+    await session.opened
     return session
   }
 

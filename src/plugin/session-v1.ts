@@ -1,16 +1,16 @@
 import type { ServiceError } from '../core/error.js'
 import type { Payload } from '../core/payload.js'
 import type { SessionHandle } from './channel.js'
-import { ResultStream } from './result-stream.js'
+import { SessionStream } from './session-stream.js'
 
 export interface SessionV1Options {
   readonly onWrite: (payloads: readonly Payload[]) => Promise<void>
-  /** Calls wrapperDestroy; called once, at whichever end comes first. */
+  /** Calls wrapperDestroy once wrapperCreate has returned; called once, at whichever end comes first. */
   readonly onDestroy: () => Promise<void>
 }
 
 /** A session over plugin protocol 1, where the host destroys it, and does not hear of an end but by a result. */
-export class SessionV1 extends ResultStream implements SessionHandle {
+export class SessionV1 extends SessionStream implements SessionHandle {
   private destroyed = false
 
   constructor(private readonly session: SessionV1Options) {

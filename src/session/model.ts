@@ -1,4 +1,4 @@
-import type { Lease, WrapperBackend, WrapperCall, WrapperSession } from '../core/backend.js'
+import type { Lease, WrapperBackend, WrapperCall } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
 import type { InferenceRequest, InferenceResult, RequestContext, Session, SessionRequest } from '../core/inference.js'
 import type { ModelInfo } from '../core/model.js'
@@ -103,9 +103,10 @@ export class Model {
   async open(request: SessionRequest, ctx: RequestContext): Promise<Session> {
     const { lease, scope } = await this.admit(ctx)
     const { accepts, parameters, idleTimeoutMs = this.options.sessionIdleMs, maxAgeMs, firstSyncId } = request
-    const opening = lease.open({ sid: ctx.sid, parameters, deadline: scope.deadline })
     try {
-      const wrapper = await Promise.race([opening, new Promise<never>((_, reject) => scope.onOver(reject))])
+      const opening = lease.open({ sid: ctx.sid, parameters, deadline: scope.deadline })
+      scope.onOver(reason => lease.cancel(reason))
+      const wrapper = await opening
       this.close(scope)
       let session: OpenSession | undefined
       // Its constructor may already end it.
@@ -126,9 +127,8 @@ export class Model {
       })
       return session
     } catch (error) {
-      // A wrapper that still creates the session destroys it as soon as it has.
-      const abandon = (wrapper: WrapperSession) => wrapper.close()
-      void opening.then(abandon, () => {}).finally(() => this.leave(lease, scope))
+      // The slot is free when a wrapper that still creates the session has come to an end with it.
+      this.leave(lease, scope)
       throw error
     }
   }

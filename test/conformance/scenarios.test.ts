@@ -26,10 +26,7 @@ const FRONT_ENDS = [
   aigesV1Stream,
 ]
 
-/**
- * Front-ends without sessions. A session has no deadline but time-outs of its own, and may begin without data (golden
- * transcript).
- */
+/** Front-ends without sessions. A session may begin without data (golden transcript). */
 const FOR_ONE_REQUEST = FRONT_ENDS.filter(frontEnd => ![aseWebSocket, xsfSession, aigesV1Stream].includes(frontEnd))
 
 /** What a front-end does not do as the others, and why: `scenario / front-end`. */
@@ -55,7 +52,6 @@ const SCENARIOS: readonly Scenario[] = [
   { name: 'unknown model', play: fails('model_unknown', { text: 'hello', model: 'nobody' }) },
   {
     name: 'deadline',
-    frontEnds: FOR_ONE_REQUEST,
     config: { aiges: { onceTimeoutMs: 400 } },
     play: fails('result_timeout', { text: 'hello', fault: 'hang' }),
   },

@@ -34,6 +34,8 @@ class StreamClient:
         self._reader = self._socket.makefile("rb", buffering=1 << 18)
         self._changed = threading.Condition()
         self._results: dict[int, list[Any]] = {}
+        self._started: list[int] = []
+        self._taken: dict[int, int] = {}
         self._ended = False
         self._send_frame(self.init.stream.token)
         self._thread = threading.Thread(target=self._collect)
@@ -80,6 +82,28 @@ class StreamClient:
         with self._changed:
             return list(self._results.get(id, ()))
 
+    def wait_started(self, id: int) -> None:
+        """Waits until a session has been created."""
+        with self._changed:
+            self._wait_for(lambda: id in self._started, f"start of {id}")
+
+    def started(self) -> list[int]:
+        """The requests that were said to have started so far."""
+        with self._changed:
+            return list(self._started)
+
+    def wait_taken(self, id: int, frames: int) -> None:
+        """Waits until so many frames of a session have been taken, no more and no fewer."""
+        with self._changed:
+            self._wait_for(lambda: self._taken.get(id, 0) >= frames, f"{frames} taken frames of {id}")
+            if self._taken.get(id, 0) != frames:
+                raise AssertionError(f"{self._taken[id]} frames of {id} were taken instead of {frames}")
+
+    def taken(self, id: int) -> int:
+        """How many frames of a session have been taken so far."""
+        with self._changed:
+            return self._taken.get(id, 0)
+
     def shutdown(self, grace_ms: int) -> None:
         """Asks the plugin to end; returns when wrapperFini has returned."""
         request = message("aiges.plugin.v2.ShutdownRequest")(grace_ms=grace_ms)
@@ -97,6 +121,9 @@ class StreamClient:
             while header := self._reader.read(_LENGTH.size):
                 batch = _PluginBatch.FromString(self._reader.read(_LENGTH.unpack(header)[0]))
                 with self._changed:
+                    self._started.extend(batch.started)
+                    for taken in batch.taken:
+                        self._taken[taken.id] = self._taken.get(taken.id, 0) + taken.frames
                     for result in batch.results:
                         self._results.setdefault(result.id, []).append(result)
                     self._changed.notify_all()

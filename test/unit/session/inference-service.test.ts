@@ -262,21 +262,26 @@ describe('LocalInferenceService.open', () => {
     expect(model.slots.inUse).toBe(0)
   })
 
-  it('gives up a wrapper that does not open in time, and closes what it opens later', async () => {
-    let open: (session: WrapperSession) => void = () => {}
-    const late: Open = () =>
-      new Promise(resolve => {
-        open = resolve
-      })
-    const { inference, model } = service(untilCancelled, { onceTimeoutMs: 20 }, undefined, late)
+  it('gives up a wrapper that does not open in time, and frees the slot when it has let go', async () => {
+    const never: Open = async (_, cancelled) => {
+      throw await cancelled
+    }
+    const { inference, model, settle } = service(untilCancelled, { onceTimeoutMs: 20 }, undefined, never)
     expect(await reasonOf(inference.open(request, context()))).toBe('result_timeout')
     expect(model.slots.inUse).toBe(1)
-    const closed = new Promise<void>(resolve => {
-      open({ results: (async function* () {})(), write: async () => {}, close: resolve })
-    })
-    await closed
-    await new Promise(resolve => setImmediate(resolve))
+    for (const letGo of settle) letGo()
     expect(model.slots.inUse).toBe(0)
+  })
+
+  it('gives up a wrapper that has not opened when the client leaves', async () => {
+    const never: Open = async (_, cancelled) => {
+      throw await cancelled
+    }
+    const { inference } = service(untilCancelled, {}, undefined, never)
+    const client = new AbortController()
+    const opening = reasonOf(inference.open(request, context(client.signal)))
+    client.abort(new ServiceError('cancelled'))
+    expect(await opening).toBe('cancelled')
   })
 })
 

@@ -13,7 +13,8 @@ from aiges.dto import DataListCls, Response
 from aiges.errors import USER_EXEC_ERROR
 from aiges.loader import LoadedWrapper, check_response, describe_exception
 from aiges.plugin.call import Call, NotResumed
-from aiges.plugin.streaming import Results, error_message
+from aiges.plugin.session_results import SessionResults
+from aiges.plugin.streaming import error_message
 from aiges.plugin.threads import ThreadPool
 from aiges.utils.log import log
 
@@ -31,7 +32,7 @@ class CallbackSession:
         params: dict[str, str],
         tag: str,
         wrapper: LoadedWrapper,
-        results: Results,
+        results: SessionResults,
         pool: ThreadPool,
         finish: Callable[[Any], None],
     ) -> None:
@@ -60,10 +61,13 @@ class CallbackSession:
     def write(self, frame: DataListCls) -> None:
         """Takes the next frame; returns at once."""
         with self._state:
-            if self._last is not None:
-                return
-            self._frames.append(frame)
-        self._schedule()
+            dropped = self._last is not None
+            if not dropped:
+                self._frames.append(frame)
+        if dropped:
+            self._drop(frame)
+        else:
+            self._schedule()
 
     def cancel(self) -> None:
         """Nobody waits for results any more."""
@@ -109,8 +113,14 @@ class CallbackSession:
             if self._last is not None:
                 return
             self._last = message
-            self._frames.clear()
+            dropped, self._frames = self._frames, deque()
+        self._drop(*dropped)
         self._schedule()
+
+    def _drop(self, *frames: DataListCls) -> None:
+        for frame in frames:
+            self._results.took(frame)
+        self._results.tell()
 
     def _fail(self, where: str, error: BaseException) -> None:
         log.error("%s failed (sid %s)", where, self.call.sid, exc_info=error)
@@ -126,6 +136,7 @@ class CallbackSession:
                 else:
                     self.handle = created.handle or ""
                     self.on_handle(self.handle)
+                    self._results.created()
         except BaseException as error:
             self._fail("wrapperCreate", error)
         self._work()
@@ -136,12 +147,18 @@ class CallbackSession:
             with self._state:
                 if self._last is not None:
                     break
-                if not self._frames:
+                idle = not self._frames
+                if idle:
                     self._scheduled = False
-                    set_current(None)
-                    return
-                frame = self._frames.popleft()
+                else:
+                    frame = self._frames.popleft()
+            if idle:
+                set_current(None)
+                self._results.tell()
+                return
             self._write(frame)
+            self._results.took(frame)
+        self._results.tell()
         self._destroy()
         set_current(None)
         with self._output:

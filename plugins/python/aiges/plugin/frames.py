@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
-from typing import Any
+from typing import Any, Protocol
 
 from aiges.core.types import DataEnd, DataOnce
 from aiges.dto import DataListCls
@@ -17,6 +18,24 @@ def is_last_frame(frame: DataListCls) -> bool:
     return bool(frame.list) and all(node.status in (DataEnd, DataOnce) for node in frame.list)
 
 
+class Receipts(Protocol):
+    """Whoever wants to know which frames were taken."""
+
+    def took(self, frame: DataListCls) -> None:
+        """The wrapper took a frame, or it was dropped."""
+
+    def tell(self) -> None:
+        """The wrapper is about to wait for a frame."""
+
+
+class NoReceipts:
+    """For hosts that do not ask."""
+
+    def took(self, frame: DataListCls) -> None: ...
+
+    def tell(self) -> None: ...
+
+
 class Frames:
     """Frames for a plain generator: `for frame in frames` waits for the next one and ends after the last.
 
@@ -24,7 +43,8 @@ class Frames:
     is raised, `finally` blocks run.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, receipts: Receipts | None = None) -> None:
+        self._receipts = receipts or NoReceipts()
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._ended = False
         self._cancelled = False
@@ -32,6 +52,8 @@ class Frames:
     def put(self, frame: DataListCls) -> None:
         """Hands over the next frame."""
         self._queue.put(frame)
+        if self._ended:
+            self._drop()
 
     def end(self) -> None:
         """No frame follows."""
@@ -40,6 +62,7 @@ class Frames:
     def stop(self) -> None:
         """The wrapper has given its last result and gets no further frame. Called where the wrapper runs."""
         self._ended = True
+        self._drop()
 
     def cancel(self) -> None:
         """The session was given up."""
@@ -52,27 +75,45 @@ class Frames:
     def __next__(self) -> DataListCls:
         if self._ended and not self._cancelled:
             raise StopIteration
-        frame = _END if self._cancelled else self._queue.get()
+        frame = _END if self._cancelled else self._next()
         if self._cancelled:
             raise GeneratorExit
         if frame is _END:
             self._ended = True
             raise StopIteration
+        self._receipts.took(frame)
         return frame  # type: ignore[no-any-return]
+
+    def _next(self) -> Any:
+        try:
+            return self._queue.get_nowait()
+        except queue.Empty:
+            self._receipts.tell()
+            return self._queue.get()
+
+    def _drop(self) -> None:
+        # Nobody waits for a frame any more: what is taken here is taken from no one.
+        with contextlib.suppress(queue.Empty):
+            while True:
+                frame = self._queue.get_nowait()
+                if frame is not _END:
+                    self._receipts.took(frame)
+        self._receipts.tell()
 
 
 class AsyncFrames:
     """Frames for an asynchronous generator: `async for frame in frames`. When the session is given up, the task that
     runs the generator is cancelled."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, receipts: Receipts | None = None) -> None:
+        self._receipts = receipts or NoReceipts()
         self._loop = loop
         self._queue: asyncio.Queue[Any] | None = None
         self._ended = False
 
     def put(self, frame: DataListCls) -> None:
         """Hands over the next frame, from any thread."""
-        self._loop.call_soon_threadsafe(lambda: self._on_loop().put_nowait(frame))
+        self._loop.call_soon_threadsafe(self._put, frame)
 
     def end(self) -> None:
         """No frame follows."""
@@ -81,6 +122,9 @@ class AsyncFrames:
     def stop(self) -> None:
         """The wrapper has given its last result and gets no further frame. Called where the wrapper runs."""
         self._ended = True
+        frames = self._on_loop()
+        while not frames.empty():
+            self._put(frames.get_nowait())
 
     def cancel(self) -> None:
         """The session was given up; its task is cancelled elsewhere."""
@@ -90,11 +134,25 @@ class AsyncFrames:
         return self
 
     async def __anext__(self) -> DataListCls:
-        frame = _END if self._ended else await self._on_loop().get()
+        frame = _END if self._ended else await self._next()
         if frame is _END:
             self._ended = True
             raise StopAsyncIteration
+        self._receipts.took(frame)
         return frame  # type: ignore[no-any-return]
+
+    async def _next(self) -> Any:
+        frames = self._on_loop()
+        if frames.empty():
+            self._receipts.tell()
+        return await frames.get()
+
+    def _put(self, frame: Any) -> None:
+        if not self._ended:
+            self._on_loop().put_nowait(frame)
+        elif frame is not _END:
+            self._receipts.took(frame)
+            self._receipts.tell()
 
     def _on_loop(self) -> asyncio.Queue[Any]:
         # Made there: Python 3.9 binds a queue to the loop of the thread that makes it.

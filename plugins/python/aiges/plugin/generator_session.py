@@ -8,7 +8,7 @@ from typing import Any, Callable
 from aiges.dto import DataListCls
 from aiges.loader import LoadedWrapper
 from aiges.plugin.call import Call
-from aiges.plugin.frames import AsyncFrames, Frames, is_last_frame
+from aiges.plugin.frames import AsyncFrames, Frames, Receipts, is_last_frame
 from aiges.plugin.streaming import Results, YieldedResults, run_async_generator, run_generator
 from aiges.plugin.threads import ThreadPool, event_loop
 
@@ -27,12 +27,13 @@ class GeneratorSession:
         results: Results,
         pool: ThreadPool,
         finish: Callable[[Any], None],
+        receipts: Receipts | None = None,
     ) -> None:
         self.call = call
         self._pool = pool
         self._finish = finish
         self._async = wrapper.stream_is_async
-        self._frames: Any = AsyncFrames(event_loop()) if self._async else Frames()
+        self._frames: Any = AsyncFrames(event_loop(), receipts) if self._async else Frames(receipts)
         self._yielded = YieldedResults(wrapper, results, "wrapperStream")
         self._start_generator = lambda: wrapper.stream(params, self._frames)
 

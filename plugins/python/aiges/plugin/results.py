@@ -56,6 +56,18 @@ def cancelled_result(id: int) -> bytes:
     return failure(id, USER_EXEC_ERROR, "cancelled before it began")
 
 
+def started(id: int) -> bytes:
+    """A PluginBatch that says that the wrapper has begun a request, or created a session."""
+    return PluginBatch(started=[id]).SerializeToString()  # type: ignore[no-any-return]
+
+
+def frames_taken(id: int, frames: int) -> bytes:
+    """A PluginBatch that says how many further frames of a session its wrapper took."""
+    batch = PluginBatch()
+    batch.taken.add(id=id, frames=frames)
+    return batch.SerializeToString()  # type: ignore[no-any-return]
+
+
 class StreamedResults:
     """Makes the results of one call that has several, and sends all but the last: that one is sent by who ends the
     call."""

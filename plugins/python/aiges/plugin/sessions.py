@@ -13,7 +13,8 @@ from aiges.plugin.call import Call
 from aiges.plugin.callback_session import CallbackSession
 from aiges.plugin.generator_session import GeneratorSession
 from aiges.plugin.result_writer import ResultWriter
-from aiges.plugin.results import StreamedResults, failure, request_data
+from aiges.plugin.results import failure, request_data
+from aiges.plugin.session_results import SessionResults
 from aiges.plugin.threads import ThreadPool
 from aiges.utils.log import log
 
@@ -58,7 +59,7 @@ class Sessions:
         wire = request.params
         params = {name: wire[name] for name in wire}
         call = Call(request.sid)
-        results = StreamedResults(id, self._writer.put)
+        results = SessionResults(id, self._writer.put)
         session: Session
         with self._lock:
             if self._stopping:
@@ -66,13 +67,15 @@ class Sessions:
                 return
             if self._wrapper.has_stream:
                 session = GeneratorSession(
-                    call, params, self._wrapper, results, self._pool, lambda last: self._finish(id, last)
+                    call, params, self._wrapper, results, self._pool, lambda last: self._finish(id, last), results
                 )
             else:
                 # The tag is unique, even if a client uses a sid twice.
                 session = self._callback_session(id, call, params, f"{request.sid}/{id}", results)
             self._open[id] = session
             self._unfinished += 1
+        if self._wrapper.has_stream:
+            results.created()
         session.start()
 
     def take_result(self, response: Response, *names: str) -> None:
@@ -103,7 +106,7 @@ class Sessions:
         self._writer.flush()
 
     def _callback_session(
-        self, id: int, call: Call, params: dict[str, str], tag: str, results: StreamedResults
+        self, id: int, call: Call, params: dict[str, str], tag: str, results: SessionResults
     ) -> CallbackSession:
         def finish(last: bytes) -> None:
             with self._lock:

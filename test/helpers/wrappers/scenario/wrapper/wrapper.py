@@ -47,6 +47,9 @@ def answers(fault, text, last):
         yield answer(text.upper(), CONTINUE)
         wait_until_cancelled(aiges.context.current())
         return
+    if fault == "stuck":
+        wait_until_cancelled(aiges.context.current())
+        return
     if fault == "slow":
         # A client that polls has begun to wait when this says so.
         threading.Event().wait(0.1)

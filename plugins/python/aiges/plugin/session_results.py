@@ -1,0 +1,58 @@
+"""What a session of plugin protocol 2 tells the host: its results, that it was created, and which frames were taken."""
+
+from __future__ import annotations
+
+import threading
+from typing import Callable
+
+from aiges.dto import DataListCls
+from aiges.plugin.results import StreamedResults, frames_taken, started
+
+MOST_UNTOLD_BYTES = 1 << 16
+"""Frames of more bytes are not taken without telling the host, which sends at most four times as much ahead."""
+
+FRAME_BYTES = 256
+"""What a frame counts beside its data."""
+
+
+class SessionResults(StreamedResults):
+    """Results carry with them how many frames were taken, so that telling it costs no message of its own while there
+    are results. Any thread may use it."""
+
+    def __init__(self, id: int, send: Callable[[bytes], None]) -> None:
+        super().__init__(id, self._send_with_taken)
+        self._put = send
+        self._lock = threading.Lock()
+        self._frames = 0
+        self._bytes = 0
+
+    def created(self) -> None:
+        """The wrapper has created the session: frames may come."""
+        self._put(started(self._id))
+
+    def took(self, frame: DataListCls) -> None:
+        """The wrapper took a frame, or it was dropped."""
+        with self._lock:
+            self._frames += 1
+            self._bytes += FRAME_BYTES + sum(len(node.data) for node in frame.list)
+            enough = self._bytes >= MOST_UNTOLD_BYTES
+        if enough:
+            self.tell()
+
+    def tell(self) -> None:
+        """Tells the host what was not told yet. Called, at the latest, before the wrapper waits for a frame."""
+        taken = self._untold()
+        if taken:
+            self._put(taken)
+
+    def _send_with_taken(self, message: bytes) -> None:
+        # Serialized messages one after the other are their merger.
+        self._put(message + self._untold())
+
+    def _untold(self) -> bytes:
+        if not self._frames:
+            return b""
+        with self._lock:
+            frames, self._frames = self._frames, 0
+            self._bytes = 0
+        return frames_taken(self._id, frames)
