@@ -1,16 +1,18 @@
+import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import type { ConfigNotice, DaemonConfig } from './config/daemon-config.js'
 import { ServiceError } from './core/error.js'
+import { createPlugins, modelSpecs, type PluginSpec } from './daemon/model-plugins.js'
 import { PluginStartError } from './plugin/diagnosis.js'
-import { type Launch, prepareLaunch } from './plugin/launch.js'
-import { ReplicaSet } from './plugin/replica-set.js'
 import { createSocketFolder } from './plugin/socket-folder.js'
 import { LocalInferenceService } from './session/inference-service.js'
-import { Model } from './session/model.js'
+import type { Model } from './session/model.js'
+import { ModelRegistry } from './session/registry.js'
+import { ServedModels } from './session/served-models.js'
 import { instrumentInference } from './telemetry/instrumented-inference.js'
 import { createLogger } from './telemetry/logging.js'
-import { createMetrics } from './telemetry/metrics.js'
+import { createMetrics, type Metrics } from './telemetry/metrics.js'
 
 /** A daemon that serves. */
 export interface Daemon {
@@ -57,7 +59,7 @@ export async function runDaemon(config: DaemonConfig, notices: readonly ConfigNo
 /**
  * Starts everything that a configuration asks for; resolves when requests are served.
  * @param signal abandons a start that is under way
- * @throws PluginStartError when the only model never became ready
+ * @throws PluginStartError of the first model, when none of them became ready
  * @throws ServiceError `misconfigured` when a port cannot be had
  */
 export async function startDaemon(config: DaemonConfig, log: Logger, signal: AbortSignal): Promise<Daemon> {
@@ -68,36 +70,40 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signal: Abo
   try {
     const sockets = createSocketFolder()
     steps.push(() => sockets.remove())
-    // The front-ends are the larger part of the code: they are loaded while the interpreter is being asked.
-    const [launch, { createFrontEnds }] = await Promise.all([launchOf(config, sockets.path), import('./front-ends.js')])
-    const replicas = new ReplicaSet({ ...config.plugin, model: config.service, launch, log })
-    steps.push(() => replicas.stop(SHUTDOWN_GRACE_MS))
-
-    const model = new Model({ name: config.service, ...config.admission }, replicas)
+    const registry = new ModelRegistry()
     const metrics = createMetrics({ version: VERSION })
-    metrics.observeModel(config.service, {
-      slots: () => model.slots.total,
-      slotsInUse: () => model.slots.inUse,
-      queueLength: () => model.slots.queued,
-      replicasUp: () => replicas.up,
+    const changes = new EventEmitter()
+    const models = new ServedModels(modelSpecs(config), {
+      registry,
+      createBackend: (model, plugin) => createPlugins(model, plugin, sockets.path, log),
+      drainTimeoutMs: config.drainTimeoutMs,
+      stopGraceMs: SHUTDOWN_GRACE_MS,
+      onChange: () => changes.emit('change'),
+      onAdded: (model, up) => observe(metrics, model, up),
+      onLoadFailed: model => metrics.loadFailed(model.name, model.version),
+      log,
     })
-    const service = new LocalInferenceService([model])
-    const inference = instrumentInference(service, metrics)
-    const onReadinessChange = (listener: () => void) => replicas.onChange(listener)
+    steps.push(() => models.stop(SHUTDOWN_GRACE_MS))
+    // The front-ends are the larger part of the code: they are loaded while the interpreters are being asked.
+    const { createFrontEnds } = await import('./front-ends.js')
+    const service = new LocalInferenceService(registry)
     const frontEnds = createFrontEnds({
       config,
-      inference,
-      admin: service,
+      inference: instrumentInference(service, metrics),
+      admin: models,
       metrics,
       log,
-      onReadinessChange,
+      onReadinessChange: listener => {
+        changes.on('change', listener)
+        return () => changes.off('change', listener)
+      },
       abortAll: reason => service.abortAll(reason),
     })
     steps.push(() => frontEnds.stop(config.drainTimeoutMs))
-    // Listening comes before the wrapper is ready, so that /livez and /readyz can say what is going on.
+    // Listening comes before the wrappers are ready, so that /livez and /readyz can say what is going on.
     const address = await frontEnds.listen()
-    await startReplicas(replicas, signal)
-    log.info({ ...address, model: config.service }, 'ready')
+    await startModels(models, signal)
+    log.info({ ...address, models: registry.all.map(({ name, version }) => `${name} ${version}`) }, 'ready')
     return { stop }
   } catch (error) {
     await stop()
@@ -105,18 +111,22 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signal: Abo
   }
 }
 
-function launchOf({ plugin }: DaemonConfig, socketFolder: string | undefined): Promise<Launch> {
-  const place = { env: process.env, cwd: process.cwd(), socketFolder }
-  return prepareLaunch({ command: plugin.command, tls: plugin.tls, ...place, probeTimeoutMs: plugin.startTimeoutMs })
+function observe(metrics: Metrics, { name, version, slots }: Model, replicasUp: () => readonly boolean[]): () => void {
+  return metrics.observeModel(name, version, {
+    slots: () => slots.total,
+    slotsInUse: () => slots.inUse,
+    queueLength: () => slots.queued,
+    replicasUp,
+  })
 }
 
 /** A signal ends a start at once; later it first lets what is in flight end. */
-async function startReplicas(replicas: ReplicaSet, signal: AbortSignal): Promise<void> {
+async function startModels(models: ServedModels<PluginSpec>, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted()
-  const abandon = () => void replicas.stop(0)
+  const abandon = () => void models.stop(0)
   signal.addEventListener('abort', abandon)
   try {
-    await replicas.start()
+    await models.start()
   } finally {
     signal.removeEventListener('abort', abandon)
   }

@@ -45,39 +45,15 @@ export interface DaemonConfig {
     /** Default path `/api/model/service`. */
     readonly edgeboard: HttpProtocol
   }
-  readonly plugin: {
-    /**
-     * `[aiges] pluginCmd`, or else `pythonPluginCmd`; undefined when the file sets neither, and the host's default
-     * applies.
-     */
-    readonly command: string | undefined
-    /** `[aiges] pluginTls`, default false: whether plugins are spoken to over mutual TLS. */
-    readonly tls: boolean
-    /** What `wrapperInit` gets: `[wrapper]`, or the file that `[aiges] usrCfg` names, as flat strings. */
-    readonly wrapperConfig: Readonly<Record<string, string>>
-    /** `[aiges] startTimeoutMs`, default 60000: time for a plugin to start, import and init included. */
-    readonly startTimeoutMs: number
-    /** `[aiges] replicas`, default 1: plugin processes of the model. */
-    readonly replicas: number
-    /** `[aiges] concurrency`, default 1: calls that one replica runs at the same time. */
-    readonly concurrency: number
-    /** `[aiges] maxBatch`, default 0: most requests that a wrapper with wrapperBatchExec gets at once; 0: the SDK's 32. */
-    readonly maxBatch: number
-    /** `[aiges] maxBatchDelayMs`, default 0: how long such a request may wait for others; 0: what waits already. */
-    readonly maxBatchDelayMs: number
-  }
-  readonly admission: {
-    /** `[fc] max`, default 1: licence slots, that is requests and sessions in flight. */
-    readonly slots: number
-    /** `[fc] queue`, default 256: requests that may wait for a slot. */
-    readonly queue: number
-    /** `[fc] queueWaitMs`, default 10000: how long a request waits for a slot. */
-    readonly queueWaitMs: number
-    /** `[fc] ttl`, default 10000: a session ends when nobody writes or reads for this long. */
-    readonly sessionIdleMs: number
-    /** `[aiges] onceTimeoutMs`, default 120000: deadline of a once call, the wait for a slot included. */
-    readonly onceTimeoutMs: number
-  }
+  /** What plugins have in common, and models that say nothing else: `[aiges]` and `[wrapper]`. */
+  readonly plugin: PluginConfig
+  /** The same for slots and time limits: `[fc]` and `[aiges]`. */
+  readonly admission: AdmissionConfig
+  /**
+   * The models: one for each table `[models.<key>]`, in their order, or else the one that the service's section stands
+   * for. The first one answers requests that name none.
+   */
+  readonly models: readonly ModelConfig[]
   readonly ws: {
     /** `[ws] readTimeout` (15 s) in ms: a WebSocket session ends when no frame comes for this long. */
     readonly readTimeoutMs: number
@@ -104,6 +80,67 @@ export interface DaemonConfig {
   }
   /** `[aiges] drainTimeoutMs`, default 30000: how long a shutdown waits for requests in flight. */
   readonly drainTimeoutMs: number
+}
+
+/** How a plugin runs: `python` by the SDK, `c` a native wrapper, `cmd` any program that speaks a plugin protocol. */
+export const MODEL_KINDS = ['python', 'c', 'cmd'] as const
+export type ModelKind = (typeof MODEL_KINDS)[number]
+
+/** How the plugins of a model are started. */
+export interface PluginConfig {
+  /**
+   * `[models.<key>] command`, `[aiges] pluginCmd` or `[aiges] pythonPluginCmd`, the first one that there is; undefined:
+   * the host's default applies.
+   */
+  readonly command: string | undefined
+  /** `[aiges] pluginTls`, default false: whether plugins are spoken to over mutual TLS. */
+  readonly tls: boolean
+  /** What `wrapperInit` gets: `[wrapper]`, or the file that `[aiges] usrCfg` names, as flat strings. */
+  readonly wrapperConfig: Readonly<Record<string, string>>
+  /** `startTimeoutMs`, default 60000: time for a plugin to start, import and init included. */
+  readonly startTimeoutMs: number
+  /** `replicas`, default 1: plugin processes of the model. */
+  readonly replicas: number
+  /** `concurrency`, default 1: calls that one replica runs at the same time. */
+  readonly concurrency: number
+  /** `maxBatch`, default 0: most requests that a wrapper with wrapperBatchExec gets at once; 0: the SDK's 32. */
+  readonly maxBatch: number
+  /** `maxBatchDelayMs`, default 0: how long such a request may wait for others; 0: what waits already. */
+  readonly maxBatchDelayMs: number
+}
+
+/** Which requests a model takes, and for how long. */
+export interface AdmissionConfig {
+  /** `[fc] max`, default 1: licence slots, that is requests and sessions in flight. */
+  readonly slots: number
+  /** `[fc] queue`, default 256: requests that may wait for a slot. */
+  readonly queue: number
+  /** `[fc] queueWaitMs`, default 10000: how long a request waits for a slot. */
+  readonly queueWaitMs: number
+  /** `[fc] ttl`, default 10000: a session ends when nobody writes or reads for this long. */
+  readonly sessionIdleMs: number
+  /** `onceTimeoutMs`, default 120000: deadline of a once call, the wait for a slot included. */
+  readonly onceTimeoutMs: number
+}
+
+/** One version of a model: a table `[models.<key>]`. */
+export interface ModelConfig {
+  /** `name`, default the table's key. Tables that share it are versions of one model. */
+  readonly name: string
+  /** `version`, default 1, in decimal notation. */
+  readonly version: string
+  /** `aliases`: other names of the model, default none; those of all its versions count. */
+  readonly aliases: readonly string[]
+  /** `mid`: number of the model, default none; that of any of its versions counts. */
+  readonly mid?: number
+  /** `kind`, default `python`. */
+  readonly kind: ModelKind
+  /** `dir`: working directory of the plugins, absolute; default the folder of the configuration file. */
+  readonly folder: string
+  /** `load`, default true: whether it is started with the daemon. */
+  readonly load: boolean
+  readonly plugin: PluginConfig
+  readonly admission: AdmissionConfig
 }
 
 /** A front-end that speaks HTTP. */

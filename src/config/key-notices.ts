@@ -5,6 +5,8 @@ import {
   EFFECTIVE_KEYS,
   KEYS_WITHOUT_EFFECT,
   looksLikeService,
+  MODEL_KEYS,
+  MODEL_SLOTS_KEYS,
   RESERVED_SECTIONS,
   SERVICE_SECTION,
 } from './known-keys.js'
@@ -43,6 +45,34 @@ function sectionNotices(file: string, title: string, kind: string, table: TomlTa
   return notices
 }
 
+/** Unknown keys of `[models.<key>]` and `[models.<key>.fc]`. */
+function modelNotices(file: string, models: TomlTable): ConfigNotice[] {
+  return Object.entries(models).flatMap(([name, table]) => {
+    if (!isTable(table)) return []
+    const { fc, wrapper: _, ...own } = table
+    const title = `models.${name}`
+    const notices = unknownKeys(file, title, own, MODEL_KEYS, MODEL_SLOTS_KEYS)
+    return isTable(fc) ? [...notices, ...unknownKeys(file, `${title}.fc`, fc, MODEL_SLOTS_KEYS, [])] : notices
+  })
+}
+
+/** @param inner keys of the section `fc` below, where one of them may have been meant to stand */
+function unknownKeys(
+  file: string,
+  title: string,
+  table: TomlTable,
+  known: readonly string[],
+  inner: readonly string[],
+): ConfigNotice[] {
+  const unknown = Object.keys(table).filter(key => !known.includes(key))
+  return unknown.map(key => {
+    const close = nearest(key, known)
+    const meant = close === undefined ? '' : `; did you mean ${close}?`
+    const hint = inner.includes(key) ? `; it belongs in [${title}.fc]` : meant
+    return { level: 'warn', message: `${file}: [${title}] ${key}: unknown key, ignored${hint}` }
+  })
+}
+
 function strangerNotice(file: string, name: string, value: TomlValue): ConfigNotice {
   if (!isTable(value)) {
     return { level: 'warn', message: `${file}: ${name}: unknown key outside of every section, ignored` }
@@ -66,6 +96,7 @@ export function keyNotices(file: string, content: TomlTable, service: string): C
   return Object.entries(content).flatMap(([name, value]) => {
     const kind = name === service ? SERVICE_SECTION : name
     if (kind === 'wrapper') return []
+    if (kind === 'models') return isTable(value) ? modelNotices(file, value) : []
     if (kind !== SERVICE_SECTION && !RESERVED_SECTIONS.has(name)) return [strangerNotice(file, name, value)]
     return isTable(value) ? sectionNotices(file, name, kind, value) : []
   })

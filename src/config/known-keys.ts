@@ -1,4 +1,4 @@
-import { sectionSchemas, serviceSection, wrapperSection } from './sections.js'
+import { modelSection, modelSlotsSection, sectionSchemas, serviceSection, wrapperSection } from './sections.js'
 
 /** Stands for the service's section, whose name is the service's. */
 export const SERVICE_SECTION = '<service>'
@@ -11,6 +11,10 @@ export const EFFECTIVE_KEYS: Readonly<Record<string, readonly string[]>> = {
   wrapper: keysOf(wrapperSection),
   ...Object.fromEntries(Object.entries(sectionSchemas).map(([name, schema]) => [name, keysOf(schema.unwrap())])),
 }
+
+/** Keys of `[models.<key>]` and of its section `fc`; its section `wrapper` may hold any. */
+export const MODEL_KEYS = keysOf(modelSection)
+export const MODEL_SLOTS_KEYS = keysOf(modelSlotsSection)
 
 /** Keys that files of existing deployments hold, which this version accepts and does not act on. Source: the AIGES loader. */
 export const KEYS_WITHOUT_EFFECT: Readonly<Record<string, readonly string[]>> = {
@@ -40,7 +44,9 @@ export const KEYS_WITHOUT_EFFECT: Readonly<Record<string, readonly string[]>> = 
 
 /** Every section that belongs to the daemon, and so can be no service's. */
 export const RESERVED_SECTIONS: ReadonlySet<string> = new Set(
-  [...Object.keys(EFFECTIVE_KEYS), ...Object.keys(KEYS_WITHOUT_EFFECT)].filter(name => name !== SERVICE_SECTION),
+  ['models', ...Object.keys(EFFECTIVE_KEYS), ...Object.keys(KEYS_WITHOUT_EFFECT)].filter(
+    name => name !== SERVICE_SECTION,
+  ),
 )
 
 /** Whether a section of a file could be a service's: `-s` can only name one of these. */

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import type { ConfigNotice, DaemonConfig } from './daemon-config.js'
+import type { AdmissionConfig, ConfigNotice, DaemonConfig, PluginConfig } from './daemon-config.js'
 import { readHeaderPass } from './header-pass.js'
 import { keyNotices } from './key-notices.js'
 import { looksLikeService, RESERVED_SECTIONS } from './known-keys.js'
 import { parseListenAddress } from './listen-address.js'
+import { readModelTables } from './model-tables.js'
 import { pluginModeProblem, wrapperLibProblem } from './plugin-mode.js'
 import { describeProblems, misconfigured, type Problem } from './problem.js'
 import { DEFAULT_HTTP_LISTEN, sectionSchemas, serviceSection, wrapperSection } from './sections.js'
@@ -121,6 +122,9 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
   if (native !== undefined) problems.push(native)
 
   const settings = wrapperSettings(file, path)
+  const tables = readModelTables(file)
+  problems.push(...tables.problems)
+
   const lines = [missing, pluginModeProblem(env), ...describeProblems(problems, file), ...settings.lines]
   const errors = lines.filter(line => line !== undefined)
   const serviceValues = own.data?.[service]
@@ -131,6 +135,23 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
   }
 
   const { aiges, http, protocols, fc, ws, log } = plain.data
+  const plugin: PluginConfig = {
+    command: aiges.pluginCmd.trim() || aiges.pythonPluginCmd.trim() || undefined,
+    tls: aiges.pluginTls,
+    wrapperConfig: settings.values,
+    startTimeoutMs: aiges.startTimeoutMs,
+    replicas: aiges.replicas,
+    concurrency: aiges.concurrency,
+    maxBatch: aiges.maxBatch,
+    maxBatchDelayMs: aiges.maxBatchDelayMs,
+  }
+  const admission: AdmissionConfig = {
+    slots: fc.max,
+    queue: fc.queue,
+    queueWaitMs: fc.queueWaitMs,
+    sessionIdleMs: fc.ttl,
+    onceTimeoutMs: aiges.onceTimeoutMs,
+  }
   const config: DaemonConfig = {
     file: resolve(path),
     service,
@@ -146,23 +167,9 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
       mindspore: { enabled: protocols.mindspore, path: protocols.mindsporePath },
       edgeboard: { enabled: protocols.edgeboard, path: protocols.edgeboardPath },
     },
-    plugin: {
-      command: aiges.pluginCmd.trim() || aiges.pythonPluginCmd.trim() || undefined,
-      tls: aiges.pluginTls,
-      wrapperConfig: settings.values,
-      startTimeoutMs: aiges.startTimeoutMs,
-      replicas: aiges.replicas,
-      concurrency: aiges.concurrency,
-      maxBatch: aiges.maxBatch,
-      maxBatchDelayMs: aiges.maxBatchDelayMs,
-    },
-    admission: {
-      slots: fc.max,
-      queue: fc.queue,
-      queueWaitMs: fc.queueWaitMs,
-      sessionIdleMs: fc.ttl,
-      onceTimeoutMs: aiges.onceTimeoutMs,
-    },
+    plugin,
+    admission,
+    models: tables.models({ file: path, service, plugin, admission }),
     ws: { readTimeoutMs: ws.readTimeout * 1000, sessionTimeoutMs: ws.sessionTimeout * 1000 },
     ase: { headerPass: readHeaderPass(aiges.headerPass), normalizeText: aiges.normalizeText },
     log: { level: log.level, file: log.file, maxMegabytes: log.size, files: log.count, days: log.die },

@@ -19,9 +19,15 @@ export interface Problem {
   readonly detail?: string
 }
 
+/** `[models.<key>]` and the sections below it are sections of their own; elsewhere the first part of a path is one. */
+function sectionOf(path: Problem['path']): { section: string; keys: readonly (string | number)[] } {
+  const depth = path[0] !== 'models' ? 1 : path.length > 3 && (path[2] === 'fc' || path[2] === 'wrapper') ? 3 : 2
+  return { section: path.slice(0, depth).join('.'), keys: path.slice(depth) }
+}
+
 /** One line: file, line, column, section, key, what was found and what is allowed. */
 function describe(problem: Problem, file: SourceFile, place: Place | undefined): string {
-  const [section, ...keys] = problem.path
+  const { section, keys } = sectionOf(problem.path)
   const where = place === undefined ? file.name : `${file.name}:${place.line}:${place.column}`
   const name = [`[${section}]`, keys.join('.')].filter(part => part !== '').join(' ')
   const found = place?.raw ?? JSON.stringify(problem.found)

@@ -1,5 +1,18 @@
 import { z } from 'zod'
-import { basePath, flag, integer, listenAddress, logLevel, milliseconds, nonEmpty, origins, text } from './values.js'
+import { MODEL_KINDS } from './daemon-config.js'
+import {
+  basePath,
+  flag,
+  integer,
+  listenAddress,
+  logLevel,
+  milliseconds,
+  modelName,
+  modelNames,
+  nonEmpty,
+  origins,
+  text,
+} from './values.js'
 
 const section = <Shape extends z.ZodRawShape>(name: string, shape: Shape) =>
   z.object(shape, { error: `a section: [${name}]` }).prefault({} as never)
@@ -69,6 +82,38 @@ export const sectionSchemas = {
     die: integer(0, 36_500).default(3),
   }),
 } as const
+
+/** `[models.<key>.fc]`: what is left out is as in `[fc]`. */
+export const modelSlotsSection = z.object(
+  {
+    max: integer(1, 1_000_000).optional(),
+    queue: integer(0, 1_000_000).optional(),
+    queueWaitMs: milliseconds(0).optional(),
+    ttl: milliseconds().optional(),
+  },
+  { error: 'a section' },
+)
+
+/** `[models.<key>]`, but for its sections: what is left out is as in `[aiges]`, where that has it. */
+export const modelSection = z.object(
+  {
+    name: modelName().optional(),
+    version: integer(1, 2 ** 31 - 1).default(1),
+    aliases: modelNames().default([]),
+    mid: integer(0, 2 ** 31 - 1).optional(),
+    kind: z.enum(MODEL_KINDS, { error: `one of ${MODEL_KINDS.join(', ')}` }).default('python'),
+    dir: nonEmpty().default('.'),
+    command: nonEmpty().optional(),
+    load: flag().default(true),
+    replicas: integer(1, 1024).optional(),
+    concurrency: integer(1, 65536).optional(),
+    maxBatch: integer(0, 65536).optional(),
+    maxBatchDelayMs: milliseconds(0).optional(),
+    onceTimeoutMs: milliseconds().optional(),
+    startTimeoutMs: milliseconds().optional(),
+  },
+  { error: 'a section' },
+)
 
 /** `[wrapper]` belongs to the wrapper, but for this key. */
 export const wrapperSection = z.looseObject(

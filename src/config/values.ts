@@ -78,6 +78,24 @@ export function basePath() {
   return z.string({ error }).refine(value => /^(\/|(\/[A-Za-z0-9._-]+)+)$/.test(value), { error })
 }
 
+/** What a model may be called: it stands in paths, and before a colon in some. */
+const MODEL_NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u
+
+/** Name of a model. */
+export function modelName() {
+  const error = 'a name of letters, digits, "_", "-" and ".", which begins with a letter, a digit or "_"'
+  return z.string({ error }).refine(value => MODEL_NAME.test(value), { error })
+}
+
+/** A list of names of models. */
+export function modelNames() {
+  const error = 'a list of names such as ["digits", "mnist"], of letters, digits, "_", "-" and "."'
+  return z.array(
+    z.string({ error }).refine(value => MODEL_NAME.test(value), { error }),
+    { error },
+  )
+}
+
 function isOrigin(value: string): boolean {
   return value === '*' || (URL.canParse(value) && /^https?:/.test(value) && new URL(value).origin === value)
 }

@@ -74,3 +74,20 @@ export interface WrapperBackend {
   /** Calls back after every change of readiness; returns the function that stops it. */
   onChange(listener: () => void): () => void
 }
+
+/** The same with a life that somebody else rules: created, started once, drained, stopped. */
+export interface ManagedBackend extends WrapperBackend {
+  /** Whether a second one of the same kind would get in its way, as both need the same port. Known once it has started. */
+  readonly exclusive: boolean
+  /** One entry a replica, in the order of their numbers: whether it would take a request now. */
+  readonly up: readonly boolean[]
+  /**
+   * Resolves when a replica is ready.
+   * @throws Error with all that was seen when none started; they are tried again until `stop`
+   */
+  start(): Promise<void>
+  /** Resolves when the wrappers no longer work on anything, at the latest after `timeoutMs`. */
+  drain(timeoutMs: number): Promise<void>
+  /** Ends the replicas, those that are starting too. Calls that are still in flight fail with `not_ready`. */
+  stop(graceMs: number): Promise<void>
+}

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { delimiter } from 'node:path'
 import { type PluginCommand, parseCommand } from './command.js'
 import { PluginStartError } from './diagnosis.js'
@@ -5,6 +6,9 @@ import { BUNDLED_SDK, missingPackages, type PythonFacts, probePython, pythonPath
 
 /** Protocols that this host offers to a plugin, best last. */
 export const OFFERED_PROTOCOLS: readonly number[] = [1, 2]
+
+/** TCP ports from which a plugin is asked to pick one, if it does not use a Unix socket. */
+export const OFFERED_PORTS = { min: 10_000, max: 25_000 } as const
 
 export interface LaunchOptions {
   /** Command that starts a plugin; undefined: `python -m aiges.serve` with the first Python on PATH. */
@@ -41,6 +45,10 @@ const DEFAULT_COMMANDS = ['/usr/bin/env python -m aiges.serve', '/usr/bin/env py
  */
 export async function prepareLaunch(options: LaunchOptions): Promise<Launch> {
   const { cwd, socketFolder, probeTimeoutMs: timeoutMs, tls = false } = options
+  if (!existsSync(cwd)) {
+    const failure = 'its working directory does not exist'
+    throw new PluginStartError({ command: options.command ?? '', cwd, failure, stderr: [] })
+  }
   const env = pluginEnvironment(options.env, cwd, socketFolder)
   const candidates = options.command === undefined ? DEFAULT_COMMANDS : [options.command]
   const problems: string[] = []
@@ -83,8 +91,8 @@ function pluginEnvironment(
     // The go-plugin convention: cookie, offered protocols, ports.
     BASIC_PLUGIN: 'hello',
     PLUGIN_PROTOCOL_VERSIONS: OFFERED_PROTOCOLS.join(','),
-    PLUGIN_MIN_PORT: '10000',
-    PLUGIN_MAX_PORT: '25000',
+    PLUGIN_MIN_PORT: String(OFFERED_PORTS.min),
+    PLUGIN_MAX_PORT: String(OFFERED_PORTS.max),
     ...(socketFolder && { PLUGIN_UNIX_SOCKET_DIR: socketFolder }),
     PYTHONPATH: pythonPath(cwd, daemon['PYTHONPATH']),
     // What a wrapper prints reaches the log when it is printed, and non-ASCII text does not depend on the locale.

@@ -7,7 +7,7 @@ import { ChannelV1 } from './channel-v1.js'
 import { ChannelV2 } from './channel-v2.js'
 import { PluginStartError } from './diagnosis.js'
 import { type Handshake, HandshakeError, type PluginAddress, parseHandshake } from './handshake.js'
-import { type Launch, OFFERED_PROTOCOLS } from './launch.js'
+import { type Launch, OFFERED_PORTS, OFFERED_PROTOCOLS } from './launch.js'
 import { foreignListeners } from './listener-owner.js'
 import type { Peer } from './peer.js'
 import { PluginOutput } from './plugin-output.js'
@@ -30,6 +30,8 @@ export interface RunningPlugin {
   readonly channel: PluginChannel
   readonly description: PluginDescription
   readonly schema: ModelSchema | undefined
+  /** Whether it listens on a port of its own choice, which the plugin that follows it will want, too. */
+  readonly exclusive: boolean
 }
 
 /** How long a plugin that failed to start may take to end after SIGTERM. */
@@ -83,7 +85,8 @@ export async function startPlugin(
     channel = handshake.protocol === 2 ? new ChannelV2(peer, onBroken) : new ChannelV1(peer, onBroken)
     const description = await channel.init(init, start.signal)
     log.info({ pid: process.pid, protocol: channel.protocol, sdk: description.sdk }, 'plugin is ready')
-    return { process, channel, description, schema: readSchema(description, log) }
+    const exclusive = choosesItsPort(handshake)
+    return { process, channel, description, schema: readSchema(description, log), exclusive }
   } catch (error) {
     channel?.close(new ServiceError('not_ready'))
     await process.stop(FAILED_START_GRACE_MS)
@@ -149,6 +152,12 @@ function checkListener(address: PluginAddress, group: number | undefined): void 
     `port ${address.port} of the plugin is also listened on by process ${other.pid} (${other.command}); ` +
       'only one plugin of the published SDK can run on a machine, so end the other one, or install the SDK of aiservice',
   )
+}
+
+/** The published SDKs, which speak protocol 1, do not look at the range of ports that is offered to them. */
+function choosesItsPort({ protocol, address }: Handshake): boolean {
+  if (protocol !== 1 || address.network !== 'tcp') return false
+  return address.port < OFFERED_PORTS.min || address.port > OFFERED_PORTS.max
 }
 
 function grpcTarget(address: PluginAddress): string {

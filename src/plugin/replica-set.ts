@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Lease, WrapperBackend } from '../core/backend.js'
+import type { Lease, ManagedBackend } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
 import type { MethodInfo, ModelAbilities, ModelSchema, Readiness, Signature } from '../core/model.js'
 import type { Launch } from './launch.js'
@@ -8,6 +8,8 @@ import { Replica } from './replica.js'
 
 export interface ReplicaSetOptions {
   readonly model: string
+  /** Version of the model, for the log. */
+  readonly version: string
   readonly launch: Launch
   /** The wrapper's own configuration, handed to wrapperInit. */
   readonly wrapperConfig: Readonly<Record<string, string>>
@@ -25,8 +27,8 @@ export interface ReplicaSetOptions {
   readonly log: Logger
 }
 
-/** All replicas of one model. */
-export class ReplicaSet implements WrapperBackend {
+/** All replicas of one version of a model. */
+export class ReplicaSet implements ManagedBackend {
   private readonly replicas: readonly Replica[]
   private readonly listeners = new Set<() => void>()
   private readonly log: Logger
@@ -35,11 +37,11 @@ export class ReplicaSet implements WrapperBackend {
 
   constructor(options: ReplicaSetOptions) {
     this.log = options.log
-    const { model, launch, wrapperConfig, concurrency, maxBatch = 0, maxBatchDelayMs = 0 } = options
-    const { startTimeoutMs, termGraceMs = 5000 } = options
+    const { model, version, launch, startTimeoutMs, termGraceMs = 5000 } = options
+    const { wrapperConfig: config, concurrency, maxBatch = 0, maxBatchDelayMs = 0 } = options
+    const init = { config, model, concurrency, maxBatch, maxBatchDelayMs }
     this.replicas = Array.from({ length: options.replicas }, (_, index) => {
-      const log = options.log.child({ model, replica: index })
-      const init = { config: wrapperConfig, model, concurrency, maxBatch, maxBatchDelayMs }
+      const log = options.log.child({ model, version, replica: index })
       return new Replica({ launch, init, startTimeoutMs, termGraceMs, log }, () => this.changed(), log)
     })
   }
@@ -56,6 +58,19 @@ export class ReplicaSet implements WrapperBackend {
     }
   }
 
+  drain(timeoutMs: number): Promise<void> {
+    return new Promise(resolve => {
+      const check = () => {
+        if (this.replicas.some(({ busy }) => busy > 0)) return
+        clearTimeout(timer)
+        resolve()
+      }
+      const timer = setTimeout(resolve, timeoutMs)
+      for (const replica of this.replicas) replica.onIdle = check
+      check()
+    })
+  }
+
   async stop(graceMs: number): Promise<void> {
     await Promise.all(this.replicas.map(replica => replica.stop(graceMs)))
   }
@@ -66,6 +81,10 @@ export class ReplicaSet implements WrapperBackend {
     const failed = states.find(state => state.kind === 'backoff')
     const why = failed ? `the plugin did not start: ${failed.error.summary}` : `the plugin is ${states[0]?.kind}`
     return { ready: false, why }
+  }
+
+  get exclusive(): boolean {
+    return this.known?.exclusive ?? false
   }
 
   get schema(): ModelSchema | undefined {
@@ -88,7 +107,6 @@ export class ReplicaSet implements WrapperBackend {
     return this.known?.description.methods
   }
 
-  /** Whether each replica is ready, for the metrics. */
   get up(): readonly boolean[] {
     return this.replicas.map(replica => replica.state.kind === 'ready')
   }

@@ -33,6 +33,8 @@ export class Replica {
   state: ReplicaState = { kind: 'stopped' }
   /** Calls that the wrapper is working on. */
   busy = 0
+  /** Called whenever the last of them has ended. */
+  onIdle: (() => void) | undefined
   private failures = 0
   private starting: Promise<void> | undefined
 
@@ -55,6 +57,7 @@ export class Replica {
     this.busy += 1
     return new ReplicaLease(plugin, () => {
       this.busy -= 1
+      if (this.busy === 0) this.onIdle?.()
     })
   }
 
@@ -63,7 +66,7 @@ export class Replica {
     const { state } = this
     this.change({ kind: 'draining' })
     if (state.kind === 'backoff') clearTimeout(state.timer)
-    if (state.kind === 'starting') state.abort.abort(new Error('the daemon is stopping'))
+    if (state.kind === 'starting') state.abort.abort(new Error('the plugin is being stopped'))
     await this.starting
     if (state.kind === 'ready') await this.end(state.plugin, graceMs)
     this.change({ kind: 'stopped' })
@@ -78,7 +81,7 @@ export class Replica {
       this.log.debug({ err: error }, 'the plugin did not agree to Shutdown')
       exits = Promise.resolve()
     }
-    channel.close(new ServiceError('not_ready', 'the daemon is shutting down'))
+    channel.close(new ServiceError('not_ready', 'the plugin is being stopped'))
     // What a program does between its answer and its end is part of its orderly exit.
     await Promise.race([exits, delay(deadline - performance.now(), undefined, { ref: false })])
     await process.stop(this.options.termGraceMs)

@@ -9,8 +9,8 @@ export interface HealthOptions {
 }
 
 /**
- * Serves grpc.health.v1: each model under its name, and all of them together under the empty name, SERVING when a
- * request would be served now. Returns the function that says NOT_SERVING everywhere and follows no further change.
+ * Serves grpc.health.v1: each model under its name, SERVING when a request that names no version would be served now,
+ * and the daemon under the empty name, SERVING when a model is. Returns the function that says NOT_SERVING everywhere and follows no further change.
  */
 export function serveHealth(server: RpcServer, { inference, onReadinessChange }: HealthOptions): () => void {
   const health = new HealthImplementation()
@@ -26,8 +26,8 @@ export function serveHealth(server: RpcServer, { inference, onReadinessChange }:
   }
   const refresh = () => {
     const models = inference.models()
-    const all = models.length > 0 && models.every(model => model.readiness.ready)
-    publish(new Map([...models.map(model => [model.name, model.readiness.ready] as const), ['', all]]))
+    const any = models.some(model => model.readiness.ready)
+    publish(new Map([...models.map(model => [model.name, model.readiness.ready] as const), ['', any]]))
   }
 
   refresh()

@@ -1,5 +1,4 @@
-import type { AdminService } from '../core/admin.js'
-import { ServiceError, toServiceError } from '../core/error.js'
+import { type ServiceError, toServiceError } from '../core/error.js'
 import type {
   InferenceRequest,
   InferenceResult,
@@ -9,28 +8,23 @@ import type {
   SessionRequest,
 } from '../core/inference.js'
 import type { ModelInfo } from '../core/model.js'
-import type { Model } from './model.js'
+import type { ModelRegistry } from './registry.js'
 
 /** The daemon's core as every front-end sees it, over the models that it serves. */
-export class LocalInferenceService implements InferenceService, Pick<AdminService, 'setSlots'> {
-  private readonly byName: ReadonlyMap<string, Model>
-
-  /** @param models in the order in which they are listed; the first one answers requests that name none */
-  constructor(private readonly served: readonly Model[]) {
-    this.byName = new Map(served.map(model => [model.info.name, model]))
-  }
+export class LocalInferenceService implements InferenceService {
+  constructor(private readonly registry: ModelRegistry) {}
 
   models(): readonly ModelInfo[] {
-    return this.served.map(model => model.info)
+    return this.registry.infos()
   }
 
-  model(name: string): ModelInfo {
-    return this.find(name).info
+  model(name: string, version?: string): ModelInfo {
+    return this.registry.info(name, version)
   }
 
   async once(request: InferenceRequest, ctx: RequestContext): Promise<InferenceResult> {
     try {
-      return await this.find(request.model).once(request, ctx)
+      return await this.registry.find(request.model, request.version).once(request, ctx)
     } catch (error) {
       throw toServiceError(error)
     }
@@ -38,7 +32,7 @@ export class LocalInferenceService implements InferenceService, Pick<AdminServic
 
   async *stream(request: InferenceRequest, ctx: RequestContext): AsyncGenerator<InferenceResult> {
     try {
-      yield* this.find(request.model).stream(request, ctx)
+      yield* this.registry.find(request.model, request.version).stream(request, ctx)
     } catch (error) {
       throw toServiceError(error)
     }
@@ -46,7 +40,7 @@ export class LocalInferenceService implements InferenceService, Pick<AdminServic
 
   async open(request: SessionRequest, ctx: RequestContext): Promise<Session> {
     try {
-      return await this.find(request.model).open(request, ctx)
+      return await this.registry.find(request.model, request.version).open(request, ctx)
     } catch (error) {
       throw toServiceError(error)
     }
@@ -54,18 +48,6 @@ export class LocalInferenceService implements InferenceService, Pick<AdminServic
 
   /** Ends everything that is in flight, each with this reason. */
   abortAll(reason: ServiceError): void {
-    for (const model of this.served) model.abortAll(reason)
-  }
-
-  setSlots(model: string, slots: number): void {
-    this.find(model).slots.resize(slots)
-  }
-
-  private find(name: string): Model {
-    const model = name === '' ? this.served[0] : this.byName.get(name)
-    if (model === undefined) {
-      throw new ServiceError('model_unknown', `no service '${name}'; there is ${[...this.byName.keys()].join(', ')}`)
-    }
-    return model
+    for (const model of this.registry.all) model.abortAll(reason)
   }
 }

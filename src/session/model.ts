@@ -1,7 +1,7 @@
 import type { Lease, WrapperBackend, WrapperCall } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
 import type { InferenceRequest, InferenceResult, RequestContext, Session, SessionRequest } from '../core/inference.js'
-import type { ModelInfo } from '../core/model.js'
+import type { ModelInfo, ModelSchema, Readiness } from '../core/model.js'
 import { Status } from '../core/payload.js'
 import { checkMethod } from './abilities.js'
 import { CallScope } from './call-scope.js'
@@ -12,41 +12,66 @@ import { Slots, type SlotsOptions } from './slots.js'
 
 export interface ModelOptions extends SlotsOptions {
   readonly name: string
+  /** A positive whole number in decimal notation. */
+  readonly version: string
+  readonly aliases: readonly string[]
+  readonly mid?: number
   /** Longest time that a once call may take, waiting included, in ms. */
   readonly onceTimeoutMs: number
   /** A session ends when nobody writes or reads for this long, unless its front-end says otherwise, in ms. */
   readonly sessionIdleMs: number
 }
 
-/** The version of a model whose configuration names none. */
-const FIRST_VERSION = '1'
-
 /** A request that has its slot and its replica. */
 interface Admitted {
   readonly lease: Lease
   readonly scope: CallScope
+  /** That of the plugins that the replica belongs to. */
+  readonly schema: ModelSchema | undefined
 }
 
-/** One model: its wrapper, its slots, and what it does with a request. */
+/** One version of a model: its wrapper, its slots, and what it does with a request. */
 export class Model {
   readonly slots: Slots
   /** Calls that wait or run, and open sessions. */
   private readonly active = new Set<{ abort(reason: ServiceError): void }>()
 
+  private readonly onQuiet = new Set<() => void>()
+
+  /** @param backend its plugins, until `use` changes them */
   constructor(
-    private readonly options: ModelOptions,
-    private readonly backend: WrapperBackend,
+    private options: ModelOptions,
+    private backend: WrapperBackend,
   ) {
     this.slots = new Slots(options)
   }
 
-  get info(): ModelInfo {
+  get name(): string {
+    return this.options.name
+  }
+
+  get version(): string {
+    return this.options.version
+  }
+
+  get aliases(): readonly string[] {
+    return this.options.aliases
+  }
+
+  get mid(): number | undefined {
+    return this.options.mid
+  }
+
+  get readiness(): Readiness {
+    return this.backend.readiness
+  }
+
+  /** What is to be said of this version, without its siblings. */
+  get description(): Omit<ModelInfo, 'versions' | 'aliases' | 'mid'> {
     const { readiness, schema, abilities, version, signature, methods } = this.backend
     return {
-      name: this.options.name,
-      version: FIRST_VERSION,
-      versions: [{ version: FIRST_VERSION, readiness }],
-      aliases: [],
+      name: this.name,
+      version: this.version,
       readiness,
       ...(schema && { schema }),
       ...(abilities && { abilities }),
@@ -56,6 +81,31 @@ export class Model {
     }
   }
 
+  /** Requests get their replica here from now on; those that have one keep it. */
+  use(backend: WrapperBackend): void {
+    this.backend = backend
+  }
+
+  /** Changes limits and other names; requests in flight keep the limits that they began with. */
+  configure(options: ModelOptions): void {
+    this.options = options
+    this.slots.configure(options)
+  }
+
+  /** Resolves when no client waits for anything any more, at the latest after `timeoutMs`. */
+  quiet(timeoutMs: number): Promise<void> {
+    if (this.active.size === 0) return Promise.resolve()
+    return new Promise(resolve => {
+      const done = () => {
+        clearTimeout(timer)
+        this.onQuiet.delete(done)
+        resolve()
+      }
+      const timer = setTimeout(done, timeoutMs)
+      this.onQuiet.add(done)
+    })
+  }
+
   /** Ends every call and session that is in flight, each with this reason. */
   abortAll(reason: ServiceError): void {
     for (const call of this.active) call.abort(reason)
@@ -63,12 +113,12 @@ export class Model {
 
   /** Runs a request: slot, replica, wrapper, outputs. The slot stays taken until the wrapper has let go of the call. */
   async once(request: InferenceRequest, ctx: RequestContext): Promise<InferenceResult> {
-    const { lease, scope } = await this.admit(ctx, request)
+    const { lease, scope, schema } = await this.admit(ctx, request)
     try {
       const result = lease.once(this.call(request, ctx, scope))
       scope.onOver(reason => lease.cancel(reason))
       const { payloads: outputs, usage } = await result
-      const payloads = selectOutputs(outputs, request.accepts, this.backend.schema)
+      const payloads = selectOutputs(outputs, request.accepts, schema)
       return { status: Status.once, payloads, ...(usage && { usage }) }
     } finally {
       this.leave(lease, scope)
@@ -77,16 +127,16 @@ export class Model {
 
   /** Like `once`, results as they come. */
   async *stream(request: InferenceRequest, ctx: RequestContext): AsyncGenerator<InferenceResult> {
-    const { lease, scope } = await this.admit(ctx, request)
+    const { lease, scope, schema } = await this.admit(ctx, request)
     const status = new ResultStatus()
     let given = 0
     try {
       const results = lease.stream(this.call(request, ctx, scope))
       scope.onOver(reason => lease.cancel(reason))
       for await (const result of results) {
-        const payloads = pickOutputs(result.payloads, request.accepts, this.backend.schema)
+        const payloads = pickOutputs(result.payloads, request.accepts, schema)
         given += payloads.length
-        if (result.last && given === 0) selectOutputs(result.payloads, request.accepts, this.backend.schema)
+        if (result.last && given === 0) selectOutputs(result.payloads, request.accepts, schema)
         const { usage } = result
         if (payloads.length === 0 && !usage && !result.last) continue
         yield { status: status.of(result), payloads, ...(usage && { usage }) }
@@ -101,27 +151,28 @@ export class Model {
 
   /** Opens a session, which holds its slot and its replica until it ends. */
   async open(request: SessionRequest, ctx: RequestContext): Promise<Session> {
-    const { lease, scope } = await this.admit(ctx)
+    const { lease, scope, schema } = await this.admit(ctx)
     const { accepts, parameters, idleTimeoutMs = this.options.sessionIdleMs, maxAgeMs, firstSyncId } = request
     try {
       const opening = lease.open({ sid: ctx.sid, parameters, deadline: scope.deadline })
       scope.onOver(reason => lease.cancel(reason))
       const wrapper = await opening
-      this.close(scope)
       let session: OpenSession | undefined
       // Its constructor may already end it.
       const entry = { abort: (reason: ServiceError) => session?.abort(reason) }
       this.active.add(entry)
+      // Not earlier: in between it would seem as if nobody waited.
+      this.close(scope)
       session = new OpenSession(wrapper, {
         accepts,
-        schema: this.backend.schema,
+        schema,
         idleTimeoutMs,
         ...(maxAgeMs !== undefined && { maxAgeMs }),
         ...(firstSyncId !== undefined && { firstSyncId }),
         signal: ctx.signal,
         onAbort: reason => lease.cancel(reason),
         onEnd: () => {
-          this.active.delete(entry)
+          this.forget(entry)
           lease.release(() => this.slots.free())
         },
       })
@@ -148,8 +199,9 @@ export class Model {
       this.close(scope)
       throw error
     }
+    const { backend } = this
     try {
-      return { lease: this.backend.acquire(), scope }
+      return { lease: backend.acquire(), scope, schema: backend.schema }
     } catch (error) {
       this.close(scope)
       this.slots.free()
@@ -168,7 +220,12 @@ export class Model {
   }
 
   private close(scope: CallScope): void {
-    this.active.delete(scope)
+    this.forget(scope)
     scope.close()
+  }
+
+  private forget(call: { abort(reason: ServiceError): void }): void {
+    this.active.delete(call)
+    if (this.active.size === 0) for (const done of this.onQuiet) done()
   }
 }

@@ -17,7 +17,7 @@ export class Slots {
   /** A set keeps its order and lets a waiter that gives up leave from the middle. */
   private readonly waiting = new Set<() => void>()
 
-  constructor(private readonly options: SlotsOptions) {
+  constructor(private options: SlotsOptions) {
     this.size = options.slots
   }
 
@@ -82,6 +82,13 @@ export class Slots {
   resize(slots: number): void {
     this.size = slots
     this.handOn()
+  }
+
+  /** Takes other options from now on. How many slots there are changes only if the options change it. */
+  configure(options: SlotsOptions): void {
+    const before = this.options
+    this.options = options
+    if (options.slots !== before.slots) this.resize(options.slots)
   }
 
   private handOn(): void {

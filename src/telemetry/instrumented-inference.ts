@@ -1,10 +1,13 @@
 import { type Reason, ServiceError, toServiceError } from '../core/error.js'
-import type { InferenceResult, InferenceService, RequestContext, Session } from '../core/inference.js'
+import type { InferenceRequest, InferenceResult, InferenceService, RequestContext, Session } from '../core/inference.js'
 import { Status } from '../core/payload.js'
 import type { Metrics } from './metrics.js'
 
 /** What stands in the label `model` for names that no model has: a client must not be able to make up series. */
 export const UNKNOWN_MODEL = 'unknown'
+
+/** What stands in the label `version` for requests that reach no version. */
+export const NO_VERSION = ''
 
 /** Failures that a request was counted with. */
 const counted = new WeakSet<ServiceError>()
@@ -34,8 +37,9 @@ type End = (code: Reason | 'ok') => void
  */
 export function instrumentInference(inference: InferenceService, metrics: Pick<Metrics, 'requests'>): InferenceService {
   /** Counts a request as begun; the function that it returns counts it as ended, the first time that it is called. */
-  const begin = (model: string, ctx: RequestContext): End => {
-    const series = metrics.requests(labelOf(inference, model), ctx.protocol)
+  const begin = ({ model, version }: Pick<InferenceRequest, 'model' | 'version'>, ctx: RequestContext): End => {
+    const served = servedAs(inference, model, version)
+    const series = metrics.requests(served.name, served.version, ctx.protocol)
     const begun = performance.now()
     let ended = false
     series.begin()
@@ -48,9 +52,9 @@ export function instrumentInference(inference: InferenceService, metrics: Pick<M
 
   return {
     models: () => inference.models(),
-    model: name => inference.model(name),
+    model: (name, version) => inference.model(name, version),
     async once(request, ctx) {
-      const end = begin(request.model, ctx)
+      const end = begin(request, ctx)
       try {
         const result = await inference.once(request, ctx)
         end('ok')
@@ -61,7 +65,7 @@ export function instrumentInference(inference: InferenceService, metrics: Pick<M
       }
     },
     async *stream(request, ctx) {
-      const end = begin(request.model, ctx)
+      const end = begin(request, ctx)
       try {
         yield* watchResults(inference.stream(request, ctx), end)
       } finally {
@@ -70,7 +74,7 @@ export function instrumentInference(inference: InferenceService, metrics: Pick<M
       }
     },
     async open(request, ctx) {
-      const end = begin(request.model, ctx)
+      const end = begin(request, ctx)
       try {
         return watchSession(await inference.open(request, ctx), end)
       } catch (thrown) {
@@ -110,11 +114,14 @@ async function* watchResults(results: AsyncIterable<InferenceResult>, end: End):
   }
 }
 
-function labelOf(inference: InferenceService, name: string): string {
+/** An alias counts as its model. */
+function servedAs(inference: InferenceService, name: string, version?: string): { name: string; version: string } {
   try {
-    return inference.model(name).name
+    return inference.model(name, version)
   } catch (thrown) {
-    if (thrown instanceof ServiceError && thrown.reason === 'model_unknown') return UNKNOWN_MODEL
+    if (!(thrown instanceof ServiceError)) throw thrown
+    if (thrown.reason === 'model_unknown') return { name: UNKNOWN_MODEL, version: NO_VERSION }
+    if (thrown.reason === 'version_unknown') return { name: inference.model(name).name, version: NO_VERSION }
     throw thrown
   }
 }

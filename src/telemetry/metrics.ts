@@ -14,7 +14,7 @@ export interface ModelGauges {
   replicasUp(): readonly boolean[]
 }
 
-/** The requests to one model through one front-end. */
+/** The requests to one version of a model through one front-end. */
 export interface RequestSeries {
   /** A request begins. */
   begin(): void
@@ -30,10 +30,15 @@ export interface Metrics {
   readonly contentType: string
   /** Everything in the Prometheus text format, gauges as they are now. */
   render(): Promise<string>
-  /** Renders the gauges of a model from now on; a second call for the same model replaces the first. */
-  observeModel(model: string, gauges: ModelGauges): void
-  /** The series for a model's name as the daemon knows it (never a client's spelling) and a front-end's name. */
-  requests(model: string, protocol: string): RequestSeries
+  /** Renders the gauges of a version of a model from now on; returns the function that ends that. */
+  observeModel(model: string, version: string, gauges: ModelGauges): () => void
+  /** The plugins of a version of a model were to be started, and did not. */
+  loadFailed(model: string, version: string): void
+  /**
+   * The series for a model's name and version as the daemon knows them (never a client's spelling) and a front-end's
+   * name. The version is empty for requests that are refused before it is known.
+   */
+  requests(model: string, version: string, protocol: string): RequestSeries
 }
 
 export interface MetricsOptions {
@@ -54,19 +59,33 @@ export function createMetrics({ version }: MetricsOptions): Metrics {
   }).set({ version, node: process.version }, 1)
   const observeModel = createModelGauges(registers)
   const requests = createRequestMetrics(registers)
-  return { contentType: registry.contentType, render: () => registry.metrics(), observeModel, requests }
+  const loadsFailed = new Counter({
+    name: 'aiservice_model_loads_failed_total',
+    help: 'Times that the plugins of a model were to be started, at the start or by an operator, and did not.',
+    labelNames: ['model', 'version'],
+    registers,
+  })
+  return {
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+    observeModel,
+    loadFailed: (model, version) => loadsFailed.inc({ model, version }),
+    requests,
+  }
 }
 
 function createModelGauges(registers: Registry[]): Metrics['observeModel'] {
-  const models = new Map<string, ModelGauges>()
+  const models = new Set<{ readonly model: string; readonly version: string; readonly gauges: ModelGauges }>()
   const gauge = (name: string, help: string, read: (gauges: ModelGauges) => number) =>
     new Gauge({
       name,
       help,
-      labelNames: ['model'],
+      labelNames: ['model', 'version'],
       registers,
       collect() {
-        for (const [model, gauges] of models) this.set({ model }, read(gauges))
+        // Models may have gone.
+        this.reset()
+        for (const { model, version, gauges } of models) this.set({ model, version }, read(gauges))
       },
     })
   gauge('aiservice_slots', 'Licence slots of a model.', gauges => gauges.slots())
@@ -75,59 +94,64 @@ function createModelGauges(registers: Registry[]): Metrics['observeModel'] {
   new Gauge({
     name: 'aiservice_plugin_up',
     help: '1 when a replica would take a request now, 0 when not.',
-    labelNames: ['model', 'replica'],
+    labelNames: ['model', 'version', 'replica'],
     registers,
     collect() {
       // The number of replicas may have shrunk.
       this.reset()
-      for (const [model, gauges] of models) {
-        for (const [replica, up] of gauges.replicasUp().entries()) this.set({ model, replica }, up ? 1 : 0)
+      for (const { model, version, gauges } of models) {
+        for (const [replica, up] of gauges.replicasUp().entries()) this.set({ model, version, replica }, up ? 1 : 0)
       }
     },
   })
-  return (model, gauges) => models.set(model, gauges)
+  return (model, version, gauges) => {
+    const entry = { model, version, gauges }
+    models.add(entry)
+    return () => models.delete(entry)
+  }
 }
+
+type Labels = Readonly<Record<'model' | 'version' | 'protocol', string>>
 
 function createRequestMetrics(registers: Registry[]): Metrics['requests'] {
   const total = new Counter({
     name: 'aiservice_requests_total',
     help: 'Requests that ended, by reason ("ok" or a reason of the error catalogue).',
-    labelNames: ['model', 'protocol', 'code'],
+    labelNames: ['model', 'version', 'protocol', 'code'],
     registers,
   })
   const duration = new Histogram({
     name: 'aiservice_request_duration_seconds',
     help: 'Time from the decoded request to its result or error.',
-    labelNames: ['model', 'protocol'],
+    labelNames: ['model', 'version', 'protocol'],
     buckets: DURATION_BUCKETS,
     registers,
   })
-  const known = new Map<string, Map<string, RequestSeries & { readonly inFlight: number }>>()
+  const known = new Map<string, RequestSeries & { readonly labels: Labels; readonly inFlight: number }>()
   new Gauge({
     name: 'aiservice_requests_in_flight',
     help: 'Requests that have begun and not ended.',
-    labelNames: ['model', 'protocol'],
+    labelNames: ['model', 'version', 'protocol'],
     registers,
     collect() {
-      for (const [model, byProtocol] of known) {
-        for (const [protocol, { inFlight }] of byProtocol) this.set({ model, protocol }, inFlight)
-      }
+      for (const { labels, inFlight } of known.values()) this.set(labels, inFlight)
     },
   })
 
   // Children are resolved once: looking labels up costs more than counting.
-  const createSeries = (model: string, protocol: string) => {
-    const observe = duration.labels(model, protocol)
+  const createSeries = (labels: Labels) => {
+    const observe = duration.labels(labels)
     const byCode = new Map<string, Counter.Internal>()
     const counterOf = (code: string) => {
       let counter = byCode.get(code)
       if (counter === undefined) {
-        counter = total.labels(model, protocol, code)
+        counter = total.labels({ ...labels, code })
         byCode.set(code, counter)
       }
       return counter
     }
     return {
+      labels,
       inFlight: 0,
       begin() {
         this.inFlight += 1
@@ -143,16 +167,13 @@ function createRequestMetrics(registers: Registry[]): Metrics['requests'] {
     }
   }
 
-  return (model, protocol) => {
-    let byProtocol = known.get(model)
-    if (byProtocol === undefined) {
-      byProtocol = new Map()
-      known.set(model, byProtocol)
-    }
-    let series = byProtocol.get(protocol)
+  return (model, version, protocol) => {
+    // No name holds a line break.
+    const key = `${model}\n${version}\n${protocol}`
+    let series = known.get(key)
     if (series === undefined) {
-      series = createSeries(model, protocol)
-      byProtocol.set(protocol, series)
+      series = createSeries({ model, version, protocol })
+      known.set(key, series)
     }
     return series
   }

@@ -1,5 +1,5 @@
 import type { ServiceError } from '../core/error.js'
-import { UNKNOWN_MODEL, wasCounted } from './instrumented-inference.js'
+import { NO_VERSION, UNKNOWN_MODEL, wasCounted } from './instrumented-inference.js'
 import type { Metrics } from './metrics.js'
 
 /**
@@ -11,6 +11,6 @@ export function createRefusalCounter(
   metrics: Pick<Metrics, 'requests'>,
 ): (protocol: string, model: string | undefined, error: ServiceError) => void {
   return (protocol, model = UNKNOWN_MODEL, error) => {
-    if (!wasCounted(error)) metrics.requests(model, protocol).refuse(error.reason)
+    if (!wasCounted(error)) metrics.requests(model, NO_VERSION, protocol).refuse(error.reason)
   }
 }

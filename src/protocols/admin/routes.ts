@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { InferenceService } from '../../core/inference.js'
+import type { ModelInfo } from '../../core/model.js'
 
 /** What `/metrics` needs of a metrics registry. */
 export interface MetricsSource {
@@ -14,7 +15,10 @@ export interface AdminOptions {
   readonly isDraining: () => boolean
 }
 
-/** Adds what operators ask: `/livez`, `/readyz` and `/metrics`. */
+/**
+ * Adds what operators ask: `/livez`, `/readyz` (200 when at least one model is ready, with the reason why others are not)
+ * and `/metrics`.
+ */
 export async function adminRoutes(app: FastifyInstance, options: AdminOptions): Promise<void> {
   const { inference, metrics, isDraining } = options
 
@@ -27,12 +31,17 @@ export async function adminRoutes(app: FastifyInstance, options: AdminOptions): 
   app.get('/readyz', async (_request, reply) => {
     const models = inference.models()
     const draining = isDraining()
-    const ready = !draining && models.length > 0 && models.every(model => model.readiness.ready)
-    const reasons = Object.fromEntries(models.map(model => [model.name, model.readiness]))
+    const ready = !draining && models.some(model => model.readiness.ready)
+    const reasons = Object.fromEntries(models.map(model => [model.name, describe(model)]))
     return reply.code(ready ? 200 : 503).send({ ready, draining, models: reasons })
   })
 
   app.get('/metrics', async (_request, reply) => {
     return reply.header('content-type', metrics.contentType).send(await metrics.render())
   })
+}
+
+/** Whether the model would take a request that names no version, and each of its versions by itself. */
+function describe({ readiness, versions }: ModelInfo): object {
+  return { ...readiness, versions: Object.fromEntries(versions.map(({ version, readiness }) => [version, readiness])) }
 }

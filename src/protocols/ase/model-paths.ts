@@ -5,7 +5,7 @@ import { pathBelow } from '../shared/request-path.js'
 export interface ModelPaths {
   /** Every path of a model: its name below the base path, and the routes of its schema. */
   of(model: ModelInfo): readonly string[]
-  /** The model that answers at a path. A model's own name goes before another's route. */
+  /** The model that answers at a path. A model's own name or alias goes before another's route. */
   at(models: readonly ModelInfo[], path: string): ModelInfo | undefined
 }
 
@@ -16,7 +16,8 @@ export function modelPaths(base: string): ModelPaths {
     of: model => [...new Set([prefix + model.name, ...(model.schema?.routes ?? [])])],
     at(models, path) {
       const name = path.startsWith(prefix) ? path.slice(prefix.length) : undefined
-      return models.find(model => model.name === name) ?? models.find(model => model.schema?.routes.includes(path))
+      const named = name !== undefined && models.find(model => model.name === name || model.aliases.includes(name))
+      return named || models.find(model => model.schema?.routes.includes(path))
     },
   }
 }

@@ -218,7 +218,9 @@ function integerParam(param: ReqData__Output['param'], name: string, min: number
 }
 
 function modelNamed(serviceId: string, inference: InferenceService): string | undefined {
-  return inference.models().find(({ name }) => serviceId === '' || name === serviceId)?.name
+  const models = inference.models()
+  if (serviceId === '') return models[0]?.name
+  return models.find(({ name, aliases }) => name === serviceId || aliases.includes(serviceId))?.name
 }
 
 function waitMs(text: string | undefined): number {

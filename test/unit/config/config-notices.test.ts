@@ -13,7 +13,9 @@ test.each([
   ['[svcName]\n[elog]\nelogXlm = 1', 'warn [elog] elogXlm: unknown key, ignored; did you mean elogXml?'],
   ['[svcName]\n[fc]\nzzzzzzzz = 1', 'warn [fc] zzzzzzzz: unknown key, ignored'],
   ['[svcName]\n[agies]\nsub = "x"', 'warn [agies]: unknown section, ignored; did you mean [aiges]?'],
-  ['[svcName]\n[models.a]\npath = "x"', 'warn [models]: unknown section, ignored'],
+  ['[svcName]\n[models.a]\nreplica = 1', 'warn [models.a] replica: unknown key, ignored; did you mean replicas?'],
+  ['[svcName]\n[models.a]\nmax = 1', 'warn [models.a] max: unknown key, ignored; it belongs in [models.a.fc]'],
+  ['[svcName]\n[models.a.fc]\nqueues = 1', 'warn [models.a.fc] queues: unknown key, ignored; did you mean queue?'],
   ['colour = 1\n[svcName]', 'warn colour: unknown key outside of every section, ignored'],
   ['[svcName]\n[ocr]\nport = 1', 'info [ocr] is the section of another service, ignored; -s ocr serves it'],
 ])('%j is told about', (text, notice) => {

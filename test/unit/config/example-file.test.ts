@@ -1,22 +1,25 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { EFFECTIVE_KEYS, SERVICE_SECTION } from '../../../src/config/known-keys.js'
+import { EFFECTIVE_KEYS, MODEL_KEYS, MODEL_SLOTS_KEYS, SERVICE_SECTION } from '../../../src/config/known-keys.js'
 import { loadText } from './config-file.js'
 
 const example = readFileSync(new URL('../../../aiges.toml.example', import.meta.url), 'utf8')
 const ASSIGNMENT = /^(?:# )?(\w+) = /
+const SECTION = /^(?:# )?\[([\w.]+)\]$/
+const uncommented = example.replace(/^# (?=\w+ = |\[[\w.]+\]$)/gm, '')
 
 /** `section.key` of every assignment of the example, those that are commented out included. */
 function documentedKeys(): string[] {
   let section = ''
   return example.split('\n').flatMap(line => {
-    section = /^\[(.+)\]$/.exec(line)?.[1] ?? section
+    section = SECTION.exec(line)?.[1] ?? section
     const key = ASSIGNMENT.exec(line)?.[1]
     return key === undefined ? [] : [`${section === 'svcName' ? SERVICE_SECTION : section}.${key}`]
   })
 }
 
-const effectiveKeys = Object.entries(EFFECTIVE_KEYS).flatMap(([section, keys]) => keys.map(key => `${section}.${key}`))
+const sections = { ...EFFECTIVE_KEYS, 'models.digits': MODEL_KEYS, 'models.digits.fc': MODEL_SLOTS_KEYS }
+const effectiveKeys = Object.entries(sections).flatMap(([section, keys]) => keys.map(key => `${section}.${key}`))
 
 test('aiges.toml.example documents every key that has an effect, once, and no other', () => {
   expect(documentedKeys().sort()).toEqual([...effectiveKeys].sort())
@@ -34,12 +37,25 @@ test('every key of the example is explained in English and Chinese right above i
 })
 
 test('the defaults that the example shows are the defaults', () => {
-  const uncommented = example.replace(/^# (?=\w+ = )/gm, '')
-  const { config: written, notices } = loadText(uncommented)
+  const { config: written, notices } = loadText(uncommented.slice(0, uncommented.indexOf('[models.')))
   const { config: defaults } = loadText('[svcName]\n[fc]\nmax = 64\n[wrapper]\nhttp_listen = ":1888"')
   expect(notices).toEqual([])
-  expect({ ...written, file: '', plugin: { ...written.plugin, command: undefined } }).toEqual({ ...defaults, file: '' })
   expect(written.plugin.command).toBe('/usr/bin/env python -m aiges.serve')
+  const plugin = { ...written.plugin, command: undefined }
+  expect({ ...written, file: '', plugin, models: [{ ...written.models[0], plugin }] }).toEqual({
+    ...defaults,
+    file: '',
+  })
+})
+
+test('the model that the example shows inherits what it repeats', () => {
+  const { config, notices } = loadText(uncommented)
+  expect(notices).toEqual([])
+  const { config: sparse } = loadText(
+    `${uncommented.slice(0, uncommented.indexOf('[models.'))}\n[models.digits]\naliases = ["mnist"]\nmid = 0`,
+  )
+  const folder = ''
+  expect(config.models.map(model => ({ ...model, folder }))).toEqual(sparse.models.map(model => ({ ...model, folder })))
 })
 
 test('the example loads as it is, without a notice, and leaves the plugin command to its default', () => {

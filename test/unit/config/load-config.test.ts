@@ -10,6 +10,18 @@ afterEach(() => void vi.restoreAllMocks())
 test('a section for the service alone gives every default', () => {
   const { config, notices } = loadText('[svcName]\n')
   expect(notices).toEqual([])
+  const plugin = {
+    command: undefined,
+    tls: false,
+    wrapperConfig: {},
+    startTimeoutMs: 60_000,
+    replicas: 1,
+    concurrency: 1,
+    maxBatch: 0,
+    maxBatchDelayMs: 0,
+  }
+  const admission = { slots: 1, queue: 256, queueWaitMs: 10_000, sessionIdleMs: 10_000, onceTimeoutMs: 120_000 }
+  const folder = process.cwd()
   expect(config).toEqual({
     file: expect.stringMatching(/^\/.*\/aiges\.toml$/),
     service: 'svcName',
@@ -25,17 +37,9 @@ test('a section for the service alone gives every default', () => {
       mindspore: { enabled: true, path: '/' },
       edgeboard: { enabled: true, path: '/api/model/service' },
     },
-    plugin: {
-      command: undefined,
-      tls: false,
-      wrapperConfig: {},
-      startTimeoutMs: 60_000,
-      replicas: 1,
-      concurrency: 1,
-      maxBatch: 0,
-      maxBatchDelayMs: 0,
-    },
-    admission: { slots: 1, queue: 256, queueWaitMs: 10_000, sessionIdleMs: 10_000, onceTimeoutMs: 120_000 },
+    plugin,
+    admission,
+    models: [{ name: 'svcName', version: '1', aliases: [], kind: 'python', folder, load: true, plugin, admission }],
     ws: { readTimeoutMs: 15_000, sessionTimeoutMs: 180_000 },
     ase: { headerPass: [], normalizeText: false },
     log: { level: 'info', file: './log/aiges.log', maxMegabytes: 3, files: 3, days: 3 },

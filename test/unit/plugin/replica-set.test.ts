@@ -22,6 +22,7 @@ interface SetOptions extends Partial<FaultLaunchOptions> {
 function replicaSet(mode: StartMode, { startTimeoutMs = 10_000, ...launch }: SetOptions = {}): ReplicaSet {
   const set = new ReplicaSet({
     model: 'fault',
+    version: '1',
     launch: faultLaunch(mode, { socketFolder: sockets.path as string, ...launch }),
     wrapperConfig: {},
     replicas: 1,
@@ -236,6 +237,7 @@ describe('a plugin that does not start', () => {
     const command = { file: '/no/such/program', args: [], text: '/no/such/program' }
     const set = new ReplicaSet({
       model: 'fault',
+      version: '1',
       launch: { ...launch, command },
       wrapperConfig: {},
       replicas: 1,

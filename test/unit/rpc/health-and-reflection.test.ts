@@ -34,14 +34,17 @@ function healthClient(address: string): HealthClient {
   return connect(loadProto<HealthProto>('plugin', 'health.proto').grpc.health.v1.Health, address)
 }
 
-test('health follows the readiness of each model, and of all of them under the empty name', async () => {
+test('health follows the readiness of each model, and is that of the daemon under the empty name while a model is ready', async () => {
   const xsf = await start()
   const health = healthClient(xsf.address)
   const check = async (service: string) => (await unaryCall(health, health.Check, { service })).status
   expect([await check(''), await check('svcName')]).toEqual([SERVING, SERVING])
 
   xsf.setModels([modelInfoOf('svcName'), modelInfoOf('second', { readiness: { ready: false, why: 'starting' } })])
-  expect([await check(''), await check('svcName'), await check('second')]).toEqual([NOT_SERVING, SERVING, NOT_SERVING])
+  expect([await check(''), await check('svcName'), await check('second')]).toEqual([SERVING, SERVING, NOT_SERVING])
+
+  xsf.setModels([modelInfoOf('second', { readiness: { ready: false, why: 'starting' } })])
+  expect(await check('')).toBe(NOT_SERVING)
 
   xsf.setModels([modelInfoOf('second')])
   expect([await check(''), await check('svcName'), await check('second')]).toEqual([SERVING, NOT_SERVING, SERVING])

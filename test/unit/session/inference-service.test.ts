@@ -6,6 +6,7 @@ import type { Readiness } from '../../../src/core/model.js'
 import type { Payload } from '../../../src/core/payload.js'
 import { LocalInferenceService } from '../../../src/session/inference-service.js'
 import { Model, type ModelOptions } from '../../../src/session/model.js'
+import { ModelRegistry } from '../../../src/session/registry.js'
 
 const output: Payload = { key: 'result', type: 'text', status: 3, attributes: {}, data: Buffer.from('yes') }
 
@@ -61,13 +62,15 @@ const untilCancelled: Answer = async (_, cancelled) => {
   throw await cancelled
 }
 
+const OPTIONS: ModelOptions = {
+  ...{ name: 'm', version: '1', aliases: [] },
+  ...{ slots: 1, queue: 1, queueWaitMs: 60_000, onceTimeoutMs: 60_000, sessionIdleMs: 60_000 },
+}
+
 function service(answer: Answer, options: Partial<ModelOptions> = {}, readiness?: Readiness, openSession?: Open) {
   const { backend, settle } = fakeBackend(answer, readiness, openSession)
-  const model = new Model(
-    { name: 'm', slots: 1, queue: 1, queueWaitMs: 60_000, onceTimeoutMs: 60_000, sessionIdleMs: 60_000, ...options },
-    backend,
-  )
-  return { inference: new LocalInferenceService([model]), model, settle }
+  const model = new Model({ ...OPTIONS, ...options }, backend)
+  return { inference: new LocalInferenceService(new ModelRegistry([model])), model, settle }
 }
 
 const request: InferenceRequest = { model: 'm', parameters: { sid: 's' }, payloads: [], accepts: [] }
@@ -116,8 +119,7 @@ describe('LocalInferenceService.once', () => {
     const { backend } = fakeBackend(async () => [output])
     const abilities = { once: true, streamingOutput: false, sessions: false, chat: false, resources: false }
     const methods = [{ name: 'add', inputs: [], outputs: [] }]
-    const options = { name: 'm', slots: 1, queue: 0, queueWaitMs: 1, onceTimeoutMs: 60_000, sessionIdleMs: 1 }
-    const model = new Model(options, { ...backend, abilities, methods })
+    const model = new Model(OPTIONS, { ...backend, abilities, methods })
     expect(await reasonOf(model.once({ ...request, method: 'add' }, context()))).toBe('result')
     expect(await reasonOf(model.once({ ...request, method: 'mul' }, context()))).toBe('method_unknown')
     expect(await reasonOf(model.stream({ ...request, method: 'chat' }, context()).next())).toBe('ability_missing')

@@ -15,21 +15,24 @@ import { FakeSession } from '../protocols/shared/fake-session.js'
 
 const RESULT: InferenceResult = { status: 3, payloads: [] }
 const RESULT_BEGUN: InferenceResult = { status: 0, payloads: [] }
-const request = (model = 'svcName'): InferenceRequest => ({ model, parameters: {}, payloads: [], accepts: [] })
+const request = (model = 'svcName', version?: string): InferenceRequest => {
+  return { model, ...(version !== undefined && { version }), parameters: {}, payloads: [], accepts: [] }
+}
 const ctx: RequestContext = { sid: 'sid-1', protocol: 'ase', signal: new AbortController().signal }
 
 function setUp(once: InferenceService['once'] = async () => RESULT, { stream, open }: Streaming = STREAMING) {
   const metrics = createMetrics({ version: '1.2.3' })
   const info = modelInfoOf('svcName')
-  const model = (name: string) => {
-    if (name === '' || name === 'svcName') return info
-    throw new ServiceError('model_unknown')
+  const model = (name: string, version = '1') => {
+    if (!['', 'svcName', 'alias'].includes(name)) throw new ServiceError('model_unknown')
+    if (version !== '1') throw new ServiceError('version_unknown')
+    return info
   }
   const inference = instrumentInference({ models: () => [info], model, once, stream, open }, metrics)
   return { metrics, inference }
 }
 
-const LABELS = 'model="svcName",protocol="ase"'
+const LABELS = 'model="svcName",version="1",protocol="ase"'
 const counted = (metrics: Metrics) => samples(metrics, 'aiservice_requests_total')
 const inFlight = async (metrics: Metrics) =>
   Number((await samples(metrics, 'aiservice_requests_in_flight'))[0]?.split(' ').at(-1))
@@ -66,10 +69,10 @@ test('counts requests by model, protocol and code, and hands result and error th
   await expect(inference.once(request(), ctx)).rejects.toThrow('bug')
 
   expect(await samples(metrics, 'aiservice_requests_total')).toEqual([
-    'aiservice_requests_total{model="svcName",protocol="ase",code="ok"} 1',
-    'aiservice_requests_total{model="svcName",protocol="ase",code="no_slot"} 1',
-    'aiservice_requests_total{model="svcName",protocol="xsf",code="ok"} 1',
-    'aiservice_requests_total{model="svcName",protocol="ase",code="internal"} 1',
+    'aiservice_requests_total{model="svcName",version="1",protocol="ase",code="ok"} 1',
+    'aiservice_requests_total{model="svcName",version="1",protocol="ase",code="no_slot"} 1',
+    'aiservice_requests_total{model="svcName",version="1",protocol="xsf",code="ok"} 1',
+    'aiservice_requests_total{model="svcName",version="1",protocol="ase",code="internal"} 1',
   ])
 })
 
@@ -79,8 +82,26 @@ test('names that no model has share one label', async () => {
   })
   for (const name of ['a', 'b', 'c"} 1']) await expect(inference.once(request(name), ctx)).rejects.toThrow()
   expect(await samples(metrics, 'aiservice_requests_total')).toEqual([
-    'aiservice_requests_total{model="unknown",protocol="ase",code="model_unknown"} 3',
+    'aiservice_requests_total{model="unknown",version="",protocol="ase",code="model_unknown"} 3',
   ])
+})
+
+test('an alias counts as its model, and an unknown version has no series of its own', async () => {
+  const { metrics, inference } = setUp()
+  await inference.once(request('alias', '1'), ctx)
+  for (const version of ['7', '8']) await inference.once(request('alias', version), ctx)
+  expect(await samples(metrics, 'aiservice_requests_total')).toEqual([
+    'aiservice_requests_total{model="svcName",version="1",protocol="ase",code="ok"} 1',
+    'aiservice_requests_total{model="svcName",version="",protocol="ase",code="ok"} 2',
+  ])
+})
+
+test('counts the loads of a model that failed', async () => {
+  const { metrics } = setUp()
+  metrics.loadFailed('svcName', '2')
+  metrics.loadFailed('svcName', '2')
+  const name = 'aiservice_model_loads_failed_total'
+  expect(await samples(metrics, name)).toEqual([`${name}{model="svcName",version="2"} 2`])
 })
 
 describe('a stream', () => {
@@ -168,8 +189,8 @@ test('counts what front-ends refuse, without a duration', async () => {
   onFailure('ase', undefined, new ServiceError('path_unknown'))
   onFailure('ase', undefined, new ServiceError('path_unknown'))
   expect(await samples(metrics, 'aiservice_requests_total')).toEqual([
-    'aiservice_requests_total{model="svcName",protocol="ase",code="body_not_json"} 1',
-    'aiservice_requests_total{model="unknown",protocol="ase",code="path_unknown"} 2',
+    'aiservice_requests_total{model="svcName",version="",protocol="ase",code="body_not_json"} 1',
+    'aiservice_requests_total{model="unknown",version="",protocol="ase",code="path_unknown"} 2',
   ])
   expect(await samples(metrics, 'aiservice_request_duration_seconds_count')).toEqual([])
 })
@@ -190,7 +211,7 @@ test('knows how many requests are in flight and how long they took', async () =>
         answer = () => resolve(RESULT)
       }),
   )
-  const labels = 'model="svcName",protocol="ase"'
+  const labels = LABELS
   const result = inference.once(request(), ctx)
   expect(await samples(metrics, 'aiservice_requests_in_flight')).toEqual([`aiservice_requests_in_flight{${labels}} 1`])
   answer()
@@ -202,7 +223,7 @@ test('knows how many requests are in flight and how long they took', async () =>
 
 test('puts a duration into the bucket of its seconds', async () => {
   const { metrics } = setUp()
-  const series = metrics.requests('svcName', 'ase')
+  const series = metrics.requests('svcName', '1', 'ase')
   series.begin()
   series.end('ok', 40)
   const buckets = await samples(metrics, 'aiservice_request_duration_seconds_bucket')
@@ -210,24 +231,32 @@ test('puts a duration into the bucket of its seconds', async () => {
   expect(buckets.find(line => line.includes('le="0.05"'))).toMatch(/ 1$/)
 })
 
-test('renders the gauges of a model as they are now, and forgets a replica that is gone', async () => {
+test('renders the gauges of a model as they are now, and forgets a replica or a model that is gone', async () => {
   const { metrics } = setUp()
   let replicas = [true, false]
-  metrics.observeModel('svcName', {
+  const forget = metrics.observeModel('svcName', '1', {
     slots: () => 64,
     slotsInUse: () => 3,
     queueLength: () => 2,
     replicasUp: () => replicas,
   })
-  expect(await samples(metrics, 'aiservice_slots')).toEqual(['aiservice_slots{model="svcName"} 64'])
-  expect(await samples(metrics, 'aiservice_slots_in_use')).toEqual(['aiservice_slots_in_use{model="svcName"} 3'])
-  expect(await samples(metrics, 'aiservice_queue_length')).toEqual(['aiservice_queue_length{model="svcName"} 2'])
+  expect(await samples(metrics, 'aiservice_slots')).toEqual(['aiservice_slots{model="svcName",version="1"} 64'])
+  expect(await samples(metrics, 'aiservice_slots_in_use')).toEqual([
+    'aiservice_slots_in_use{model="svcName",version="1"} 3',
+  ])
+  expect(await samples(metrics, 'aiservice_queue_length')).toEqual([
+    'aiservice_queue_length{model="svcName",version="1"} 2',
+  ])
   expect(await samples(metrics, 'aiservice_plugin_up')).toEqual([
-    'aiservice_plugin_up{model="svcName",replica="0"} 1',
-    'aiservice_plugin_up{model="svcName",replica="1"} 0',
+    'aiservice_plugin_up{model="svcName",version="1",replica="0"} 1',
+    'aiservice_plugin_up{model="svcName",version="1",replica="1"} 0',
   ])
   replicas = [true]
-  expect(await samples(metrics, 'aiservice_plugin_up')).toEqual(['aiservice_plugin_up{model="svcName",replica="0"} 1'])
+  expect(await samples(metrics, 'aiservice_plugin_up')).toEqual([
+    'aiservice_plugin_up{model="svcName",version="1",replica="0"} 1',
+  ])
+  forget()
+  for (const name of ['aiservice_slots', 'aiservice_plugin_up']) expect(await samples(metrics, name)).toEqual([])
 })
 
 test('says what runs and how the process is, in a registry of its own', async () => {

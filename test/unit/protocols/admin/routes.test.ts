@@ -7,7 +7,16 @@ import { modelInfoOf } from '../../../helpers/model-info.js'
 import { modelInfo } from '../shared/fake-inference.js'
 
 const READY = modelInfo('a')
-const STARTING: ModelInfo = modelInfoOf('b', { readiness: { ready: false, why: 'starting' } })
+const WHY = { ready: false, why: 'starting' } as const
+const STARTING: ModelInfo = modelInfoOf('b', { readiness: WHY })
+const TWO_VERSIONS = modelInfoOf('c', {
+  versions: [
+    { version: '2', readiness: WHY },
+    { version: '1', readiness: { ready: true } },
+  ],
+})
+const UP = { ready: true, versions: { 1: { ready: true } } }
+const DOWN = { ...WHY, versions: { 1: WHY } }
 
 function admin(models: ModelInfo[], draining = false) {
   const server = createHttpServer({ bodyLimitBytes: 100, corsOrigins: [], log: pino({ level: 'silent' }) })
@@ -25,9 +34,17 @@ describe('the probes', () => {
   })
 
   it.each([
-    ['every model is ready', [READY], false, 200, { a: { ready: true } }],
-    ['one model is not', [READY, STARTING], false, 503, { a: { ready: true }, b: { ready: false, why: 'starting' } }],
-    ['the daemon drains', [READY], true, 503, { a: { ready: true } }],
+    ['every model is ready', [READY], false, 200, { a: UP }],
+    ['one model is not', [READY, STARTING], false, 200, { a: UP, b: DOWN }],
+    ['no model is', [STARTING], false, 503, { b: DOWN }],
+    [
+      'one version is not',
+      [TWO_VERSIONS],
+      false,
+      200,
+      { c: { ready: true, versions: { 2: WHY, 1: { ready: true } } } },
+    ],
+    ['the daemon drains', [READY], true, 503, { a: UP }],
     ['there is no model', [], false, 503, {}],
   ])('/readyz tells the truth when %s', async (_name, served, draining, status, models) => {
     const response = await admin(served, draining).inject('/readyz')

@@ -1,0 +1,174 @@
+import { dirname, resolve } from 'node:path'
+import type { TomlTable } from 'smol-toml'
+import type { z } from 'zod'
+import type { AdmissionConfig, ModelConfig, PluginConfig } from './daemon-config.js'
+import type { Problem } from './problem.js'
+import { modelSection, modelSlotsSection } from './sections.js'
+import { isTable, type TomlFile } from './toml-file.js'
+import { flattenToStrings } from './wrapper-config.js'
+
+/** What models inherit. */
+export interface ModelDefaults {
+  /** Path of the configuration file, to whose folder `dir` is relative. */
+  readonly file: string
+  /** Name of the service of `-s`, which is the only model of a file without `[models.<key>]`. */
+  readonly service: string
+  readonly plugin: PluginConfig
+  readonly admission: AdmissionConfig
+}
+
+export interface ModelTables {
+  readonly problems: readonly Problem[]
+  /** The models, once it is known what they inherit; call it only if there are no problems. */
+  models(defaults: ModelDefaults): readonly ModelConfig[]
+}
+
+/** A table `[models.<key>]`, checked by itself. */
+interface ModelTable extends z.infer<typeof modelSection> {
+  readonly key: string
+  readonly name: string
+  readonly fc: z.infer<typeof modelSlotsSection>
+  readonly wrapper: Readonly<Record<string, string>>
+}
+
+/** Reads `[models.<key>]`, `[models.<key>.fc]` and `[models.<key>.wrapper]`. */
+export function readModelTables(file: TomlFile): ModelTables {
+  const section = file.content['models']
+  if (section === undefined) return { problems: [], models: defaults => [onlyModel(defaults)] }
+  if (!isTable(section) || Object.keys(section).length === 0) {
+    const problem = { path: ['models'], found: section, allowed: 'sections [models.<key>], one a model' }
+    return { problems: [problem], models: () => [] }
+  }
+  const problems: Problem[] = []
+  const tables = Object.entries(section).flatMap(([key, value]) => {
+    const read = readTable(key, value)
+    problems.push(...read.problems)
+    return read.table ?? []
+  })
+  problems.push(...duplicates(tables), ...kindProblems(tables))
+  return { problems, models: defaults => tables.map(table => toModel(table, defaults)) }
+}
+
+function readTable(key: string, value: unknown): { table?: ModelTable; problems: readonly Problem[] } {
+  const content: TomlTable = isTable(value as TomlTable) ? (value as TomlTable) : {}
+  const own = modelSection.safeParse(value)
+  const fc = modelSlotsSection.safeParse(content['fc'] ?? {})
+  const problems = [...issuesOf(own, ['models', key], value), ...issuesOf(fc, ['models', key, 'fc'], content['fc'])]
+  let wrapper: Readonly<Record<string, string>> = {}
+  if (isTable(content['wrapper'])) {
+    const flat = flattenToStrings(content['wrapper'], ['models', key, 'wrapper'])
+    wrapper = flat.values
+    problems.push(...flat.problems)
+  } else if (content['wrapper'] !== undefined) {
+    problems.push({ path: ['models', key, 'wrapper'], found: content['wrapper'], allowed: 'a section' })
+  }
+  if (own.data === undefined || fc.data === undefined) return { problems }
+  const { name = key } = own.data
+  if (own.data.name === undefined && !modelSection.shape.name.safeParse(key).success) {
+    const allowed = 'a key of letters, digits, "_", "-" and ".", or one with a name of its own: name = "…"'
+    return { problems: [...problems, { path: ['models', key], found: key, allowed }] }
+  }
+  return { table: { ...own.data, key, name, fc: fc.data, wrapper }, problems }
+}
+
+function issuesOf(parsed: z.ZodSafeParseResult<unknown>, path: readonly string[], content: unknown): Problem[] {
+  return (parsed.error?.issues ?? []).map(issue => {
+    const inner = issue.path.filter(part => typeof part !== 'symbol')
+    const found = inner.reduce<unknown>(
+      (value, part) => (value as Record<string, unknown> | undefined)?.[part],
+      content,
+    )
+    return { path: [...path, ...inner], found, allowed: issue.message }
+  })
+}
+
+function kindProblems(tables: readonly ModelTable[]): Problem[] {
+  return tables.flatMap(({ key, kind, command }) => {
+    const path = ['models', key, 'kind']
+    if (kind === 'c') {
+      const detail = 'native wrappers are not supported by this build'
+      return { path, found: kind, allowed: '"python" or "cmd"', detail }
+    }
+    if (kind === 'cmd' && command === undefined) return { path, found: kind, allowed: '"cmd" only with a command' }
+    return []
+  })
+}
+
+/** What two tables claim that only one can have. */
+function duplicates(tables: readonly ModelTable[]): Problem[] {
+  return tables.flatMap((table, index) => {
+    const path = ['models', table.key]
+    const before = tables.slice(0, index)
+    const problems: Problem[] = []
+    const twin = before.find(other => other.name === table.name && other.version === table.version)
+    if (twin !== undefined) {
+      const detail = `[models.${twin.key}] is version ${twin.version} of ${twin.name} already`
+      problems.push({
+        path: [...path, 'version'],
+        found: table.version,
+        allowed: 'a version that is not taken',
+        detail,
+      })
+    }
+    for (const alias of table.aliases) {
+      const owner =
+        tables.find(other => other.name !== table.name && other.name === alias) ??
+        before.find(other => other.name !== table.name && other.aliases.includes(alias))
+      if (owner === undefined) continue
+      const detail = `${JSON.stringify(alias)} is a name of [models.${owner.key}]`
+      problems.push({
+        path: [...path, 'aliases'],
+        found: table.aliases,
+        allowed: 'names that no other model has',
+        detail,
+      })
+    }
+    const { mid } = table
+    const clash = before.find(other => {
+      return mid !== undefined && other.mid !== undefined && (other.name === table.name) !== (other.mid === mid)
+    })
+    if (clash !== undefined) {
+      const same = clash.name === table.name
+      const allowed = same ? 'the same number in all versions of a model' : 'a number that no other model has'
+      const detail = `[models.${clash.key}] has ${clash.mid}`
+      problems.push({ path: [...path, 'mid'], found: mid, allowed, detail })
+    }
+    return problems
+  })
+}
+
+/** The model that a file without `[models.<key>]` has. */
+function onlyModel({ service, plugin, admission }: ModelDefaults): ModelConfig {
+  const folder = process.cwd()
+  return { name: service, version: '1', aliases: [], kind: 'python', folder, load: true, plugin, admission }
+}
+
+function toModel(table: ModelTable, { file, plugin, admission }: ModelDefaults): ModelConfig {
+  const { name, version, aliases, mid, kind, load, fc, command, wrapper } = table
+  return {
+    name,
+    version: String(version),
+    aliases,
+    ...(mid !== undefined && { mid }),
+    kind,
+    folder: resolve(dirname(file), table.dir),
+    load,
+    plugin: {
+      ...plugin,
+      command: command ?? plugin.command,
+      wrapperConfig: { ...plugin.wrapperConfig, ...wrapper },
+      startTimeoutMs: table.startTimeoutMs ?? plugin.startTimeoutMs,
+      replicas: table.replicas ?? plugin.replicas,
+      concurrency: table.concurrency ?? plugin.concurrency,
+      maxBatch: table.maxBatch ?? plugin.maxBatch,
+      maxBatchDelayMs: table.maxBatchDelayMs ?? plugin.maxBatchDelayMs,
+    },
+    admission: {
+      slots: fc.max ?? admission.slots,
+      queue: fc.queue ?? admission.queue,
+      queueWaitMs: fc.queueWaitMs ?? admission.queueWaitMs,
+      sessionIdleMs: fc.ttl ?? admission.sessionIdleMs,
+      onceTimeoutMs: table.onceTimeoutMs ?? admission.onceTimeoutMs,
+    },
+  }
+}

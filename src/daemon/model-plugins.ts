@@ -1,0 +1,33 @@
+import type { Logger } from 'pino'
+import type { DaemonConfig, ModelConfig, PluginConfig } from '../config/daemon-config.js'
+import { prepareLaunch } from '../plugin/launch.js'
+import { ReplicaSet } from '../plugin/replica-set.js'
+import type { Model } from '../session/model.js'
+import type { ModelSpec } from '../session/served-models.js'
+
+/** All that the plugins of a model depend on: when it changes, they have to be started anew. */
+export interface PluginSpec extends PluginConfig, Pick<ModelConfig, 'kind' | 'folder'> {}
+
+/** What a configuration says of its models, in the words of the session layer. */
+export function modelSpecs({ models }: Pick<DaemonConfig, 'models'>): readonly ModelSpec<PluginSpec>[] {
+  return models.map(({ name, version, aliases, mid, kind, folder, load, plugin, admission }) => {
+    const options = { name, version, aliases, ...(mid !== undefined && { mid }), ...admission }
+    return { options, plugin: { kind, folder, ...plugin }, load }
+  })
+}
+
+/**
+ * Makes the plugins of a model, ready to be started.
+ * @param socketFolder see `LaunchOptions`
+ * @throws PluginStartError when its interpreter cannot run or lacks something
+ */
+export async function createPlugins(
+  { name, version }: Model,
+  spec: PluginSpec,
+  socketFolder: string | undefined,
+  log: Logger,
+): Promise<ReplicaSet> {
+  const { command, tls, folder: cwd, startTimeoutMs: probeTimeoutMs } = spec
+  const launch = await prepareLaunch({ command, tls, cwd, socketFolder, probeTimeoutMs, env: process.env })
+  return new ReplicaSet({ ...spec, model: name, version, launch, log })
+}

@@ -1,0 +1,257 @@
+import type { Logger } from 'pino'
+import type { ManagedBackend, WrapperBackend } from '../core/backend.js'
+import { ServiceError } from '../core/error.js'
+import type { Model } from './model.js'
+
+export interface LifecycleOptions<Plugin> {
+  /**
+   * Makes the plugins of a model, which are not started yet.
+   * @throws Error that says why they cannot be
+   */
+  readonly createBackend: (model: Model, plugin: Plugin) => Promise<ManagedBackend>
+  /** How long plugins that are replaced may finish what is in flight, in ms. */
+  readonly drainTimeoutMs: number
+  /** How long a plugin may take to end when nothing is in flight, in ms. */
+  readonly stopGraceMs: number
+  /** Called after every change of readiness. */
+  readonly onChange: () => void
+  /** Called whenever the plugins of a model did not start when they were asked to. */
+  readonly onLoadFailed: (model: Model) => void
+  readonly log: Logger
+}
+
+/**
+ * The plugins of one version of a model: started, stopped, and exchanged for others while requests go on. What is asked
+ * of it is done one after the other.
+ * @typeParam Plugin what says how the plugins are started; not looked at here
+ */
+export class Lifecycle<Plugin> {
+  /** Those that requests get. */
+  private current: ManagedBackend | undefined
+  /** All that have not been stopped. */
+  private readonly alive = new Set<ManagedBackend>()
+  private prepared: Promise<ManagedBackend> | undefined
+  private turn: Promise<unknown> = Promise.resolve()
+  private stopping = false
+
+  constructor(
+    readonly model: Model,
+    private plugin: Plugin,
+    private readonly options: LifecycleOptions<Plugin>,
+  ) {}
+
+  /** How its plugins are started. */
+  get configured(): Plugin {
+    return this.plugin
+  }
+
+  /** Whether its plugins run, or are tried again until they do. */
+  get loaded(): boolean {
+    return this.current !== undefined
+  }
+
+  /** One entry a replica: whether it would take a request now. */
+  get up(): readonly boolean[] {
+    return this.current?.up ?? []
+  }
+
+  /** Finds out how the plugins are started, so that `start` need not. */
+  prepare(): void {
+    this.prepared = this.create(this.plugin)
+    this.prepared.catch(() => {})
+  }
+
+  /**
+   * Starts the plugins; those that do not start are tried again in the background.
+   * @throws Error with all that was seen of them
+   */
+  start(): Promise<void> {
+    return this.inTurn(async () => {
+      await this.startAndKeepTrying(this.prepared ?? this.create(this.plugin))
+      this.assertGoingOn()
+    })
+  }
+
+  /** @see AdminService.load */
+  load(): Promise<void> {
+    return this.inTurn(async () => {
+      if (!this.model.readiness.ready) await this.startAnew(this.plugin)
+    })
+  }
+
+  /** @see AdminService.unload */
+  unload(): Promise<void> {
+    return this.inTurn(async () => {
+      const backend = this.current
+      if (backend === undefined) return
+      this.idle('it was unloaded')
+      await this.model.quiet(this.options.drainTimeoutMs)
+      this.model.abortAll(new ServiceError('not_ready', `${this.model.name} was unloaded`))
+      await this.end(backend)
+    })
+  }
+
+  /**
+   * @see AdminService.reload
+   * @param plugin how the new plugins are started; default: as those that run
+   */
+  reload(plugin: Plugin = this.plugin): Promise<void> {
+    return this.inTurn(async () => {
+      const old = this.current
+      if (old === undefined) return this.startAnew(plugin)
+      if (old.exclusive) return this.exchangeOneAfterTheOther(old, plugin)
+      const next = await this.startOrExplain(plugin)
+      this.plugin = plugin
+      this.serve(next)
+      void this.retire(old)
+    })
+  }
+
+  /** Changes how the plugins are started the next time. */
+  configure(plugin: Plugin): void {
+    this.plugin = plugin
+  }
+
+  /** Ends all plugins, those that are starting or being replaced too. Nothing can be asked of it afterwards. */
+  async stop(graceMs: number): Promise<void> {
+    this.stopping = true
+    await Promise.all([...this.alive].map(backend => this.end(backend, graceMs)))
+  }
+
+  private async startAndKeepTrying(created: Promise<ManagedBackend>): Promise<void> {
+    try {
+      const backend = await created
+      this.serve(backend)
+      await backend.start()
+    } catch (error) {
+      if (this.current === undefined) this.idle(summaryOf(error))
+      this.options.onLoadFailed(this.model)
+      throw error
+    }
+  }
+
+  /** Starts plugins where none are ready. */
+  private async startAnew(plugin: Plugin): Promise<void> {
+    const old = this.current
+    const next = await this.startOrExplain(plugin, async () => {
+      this.idle('it is being loaded')
+      if (old) await this.end(old)
+    })
+    this.plugin = plugin
+    this.serve(next)
+  }
+
+  /** The port of those that run has to be free before others can start; meanwhile requests are refused. */
+  private async exchangeOneAfterTheOther(old: ManagedBackend, plugin: Plugin): Promise<void> {
+    this.idle('it is being reloaded')
+    await this.retire(old)
+    try {
+      this.serve(await this.startOrExplain(plugin))
+      this.plugin = plugin
+    } catch (error) {
+      await this.startAndKeepTrying(this.create(this.plugin)).catch(again => this.logFailure(again))
+      throw error
+    }
+  }
+
+  /**
+   * @param before what has to be done when it is known how to start them, and before that is done
+   * @throws ServiceError `misconfigured` with the reason why they did not start; they are gone by then
+   */
+  private async startOrExplain(plugin: Plugin, before?: () => Promise<void>): Promise<ManagedBackend> {
+    let backend: ManagedBackend | undefined
+    try {
+      backend = await this.create(plugin)
+      await before?.()
+      await backend.start()
+    } catch (error) {
+      if (backend) await this.end(backend, 0)
+      if (this.current === undefined) this.idle(summaryOf(error))
+      this.options.onLoadFailed(this.model)
+      this.logFailure(error)
+      throw new ServiceError('misconfigured', `${this.model.name} does not start: ${summaryOf(error)}`, {
+        cause: error,
+      })
+    }
+    this.assertGoingOn()
+    return backend
+  }
+
+  private async create(plugin: Plugin): Promise<ManagedBackend> {
+    const backend = await this.options.createBackend(this.model, plugin)
+    this.assertGoingOn()
+    this.alive.add(backend)
+    backend.onChange(this.options.onChange)
+    return backend
+  }
+
+  private serve(backend: ManagedBackend): void {
+    this.current = backend
+    this.model.use(backend)
+    this.options.onChange()
+  }
+
+  /** Requests are refused from now on. */
+  private idle(why: string): void {
+    this.current = undefined
+    this.model.use(noBackend(why))
+    this.options.onChange()
+  }
+
+  private async retire(old: ManagedBackend): Promise<void> {
+    await old.drain(this.options.drainTimeoutMs)
+    await this.end(old)
+  }
+
+  private async end(backend: ManagedBackend, graceMs = this.options.stopGraceMs): Promise<void> {
+    await backend.stop(graceMs)
+    this.alive.delete(backend)
+  }
+
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const mine = this.turn.then(() => {
+      this.assertGoingOn()
+      return work()
+    })
+    this.turn = mine.catch(() => {})
+    return mine
+  }
+
+  private logFailure(error: unknown): void {
+    this.options.log.error(nameOf(this.model), textOf(error))
+  }
+
+  private assertGoingOn(): void {
+    if (this.stopping) throw new ServiceError('not_ready', 'the model is being stopped')
+  }
+}
+
+/** What a model has while its plugins do not run. */
+export function noBackend(why: string): WrapperBackend {
+  return {
+    readiness: { ready: false, why },
+    schema: undefined,
+    abilities: undefined,
+    version: undefined,
+    signature: undefined,
+    methods: undefined,
+    acquire() {
+      throw new ServiceError('not_ready', why)
+    },
+    onChange: () => () => {},
+  }
+}
+
+/** A model and its version, for the log. */
+export function nameOf({ name, version }: Model): { readonly model: string; readonly version: string } {
+  return { model: name, version }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** The first line: what follows is for the log. */
+function summaryOf(error: unknown): string {
+  return textOf(error).split('\n')[0] ?? ''
+}

@@ -1,0 +1,177 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Logger } from 'pino'
+import type { AdminService } from '../core/admin.js'
+import { Lifecycle, type LifecycleOptions, nameOf, noBackend } from './lifecycle.js'
+import { Model, type ModelOptions } from './model.js'
+import type { ModelRegistry } from './registry.js'
+
+/** What a configuration says of one version of a model. */
+export interface ModelSpec<Plugin> {
+  readonly options: ModelOptions
+  readonly plugin: Plugin
+  /** Whether it is started without being asked to. */
+  readonly load: boolean
+}
+
+export interface ServedModelsOptions<Plugin> extends LifecycleOptions<Plugin> {
+  readonly registry: ModelRegistry
+  /** Called for every model that there is from now on; the function that it returns is called when it is taken away. */
+  readonly onAdded: (model: Model, up: () => readonly boolean[]) => () => void
+}
+
+interface Entry<Plugin> {
+  readonly lifecycle: Lifecycle<Plugin>
+  readonly forget: () => void
+}
+
+/** The models that a configuration asks for, and what changes them at run time. */
+export class ServedModels<Plugin> implements Pick<AdminService, 'setSlots' | 'load' | 'unload' | 'reload'> {
+  private readonly entries = new Map<string, Entry<Plugin>>()
+  /** Those that are no longer served and have not ended. */
+  private readonly leaving = new Set<Lifecycle<Plugin>>()
+  private readonly registry: ModelRegistry
+  private readonly log: Logger
+  private loading: readonly Lifecycle<Plugin>[] = []
+
+  /** @param specs the first models; they are known at once, and run when `start` is called */
+  constructor(
+    specs: readonly ModelSpec<Plugin>[],
+    private readonly options: ServedModelsOptions<Plugin>,
+  ) {
+    this.registry = options.registry
+    this.log = options.log
+    this.loading = this.enter(specs)
+    for (const lifecycle of this.loading) lifecycle.prepare()
+  }
+
+  /**
+   * Starts the models that are to be loaded. Those that do not start are tried again in the background.
+   * @throws what was seen of the first one, when all of them failed
+   */
+  async start(): Promise<void> {
+    const started = await Promise.allSettled(this.loading.map(lifecycle => lifecycle.start()))
+    const failures = started.flatMap((result, index) => {
+      return result.status === 'rejected' ? [{ lifecycle: this.loading[index], error: result.reason as Error }] : []
+    })
+    const [first, ...others] = failures
+    if (first === undefined) return
+    const none = failures.length === started.length
+    for (const { lifecycle, error } of none ? others : failures) {
+      this.log.error(lifecycle ? nameOf(lifecycle.model) : {}, error.message)
+    }
+    if (none) throw first.error
+  }
+
+  /**
+   * Makes the models those of another configuration: what is new appears, what is gone disappears, and a model whose
+   * plugins are started in another way gets new ones, or keeps the old if the new do not start. Resolves when all that
+   * is decided; what went wrong is in the log.
+   */
+  async apply(specs: readonly ModelSpec<Plugin>[]): Promise<void> {
+    const gone = new Map(this.entries)
+    for (const { options } of specs) gone.delete(keyOf(options))
+    const changed = specs.flatMap(spec => {
+      const lifecycle = this.entries.get(keyOf(spec.options))?.lifecycle
+      return lifecycle && !isDeepStrictEqual(lifecycle.configured, spec.plugin) ? [{ lifecycle, ...spec }] : []
+    })
+    for (const [key, { forget }] of gone) {
+      this.entries.delete(key)
+      forget()
+    }
+    const added = this.enter(specs)
+    this.options.onChange()
+    await Promise.all([
+      ...added.map(lifecycle => this.begin(lifecycle)),
+      ...changed.map(({ lifecycle, plugin }) => this.exchange(lifecycle, plugin)),
+      ...[...gone.values()].map(({ lifecycle }) => this.remove(lifecycle)),
+    ])
+  }
+
+  setSlots(model: string, slots: number): void {
+    for (const version of this.registry.versionsOf(model)) version.slots.resize(slots)
+  }
+
+  load(model: string, version?: string): Promise<void> {
+    return this.each(model, version, lifecycle => lifecycle.load())
+  }
+
+  unload(model: string, version?: string): Promise<void> {
+    return this.each(model, version, lifecycle => lifecycle.unload())
+  }
+
+  reload(model: string, version?: string): Promise<void> {
+    return this.each(model, version, lifecycle => lifecycle.reload())
+  }
+
+  /** Ends all plugins. */
+  async stop(graceMs: number): Promise<void> {
+    const served = [...this.entries.values()].map(({ lifecycle }) => lifecycle)
+    await Promise.all([...served, ...this.leaving].map(lifecycle => lifecycle.stop(graceMs)))
+  }
+
+  /** Makes the registry that of the specs. @returns those that are new and to be loaded */
+  private enter(specs: readonly ModelSpec<Plugin>[]): readonly Lifecycle<Plugin>[] {
+    const added: Lifecycle<Plugin>[] = []
+    const models = specs.map(({ options, plugin, load }) => {
+      const known = this.entries.get(keyOf(options))?.lifecycle.model
+      if (known !== undefined) {
+        known.configure(options)
+        return known
+      }
+      const model = new Model(options, noBackend(load ? 'it is being loaded' : 'it is not loaded'))
+      const lifecycle = new Lifecycle(model, plugin, this.options)
+      const forget = this.options.onAdded(model, () => lifecycle.up)
+      this.entries.set(keyOf(options), { lifecycle, forget })
+      if (load) added.push(lifecycle)
+      return model
+    })
+    this.registry.replaceAll(models)
+    return added
+  }
+
+  private async begin(lifecycle: Lifecycle<Plugin>): Promise<void> {
+    try {
+      await lifecycle.start()
+    } catch (error) {
+      this.log.error(nameOf(lifecycle.model), error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  /** A model that is not loaded gets its new plugins when it is. */
+  private async exchange(lifecycle: Lifecycle<Plugin>, plugin: Plugin): Promise<void> {
+    if (!lifecycle.loaded) {
+      lifecycle.configure(plugin)
+      return
+    }
+    try {
+      await lifecycle.reload(plugin)
+      this.log.info(nameOf(lifecycle.model), 'its new plugins have taken over')
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      this.log.error(nameOf(lifecycle.model), `its plugins stay as they were: ${why}`)
+    }
+  }
+
+  private async remove(lifecycle: Lifecycle<Plugin>): Promise<void> {
+    this.leaving.add(lifecycle)
+    await lifecycle.unload()
+    await lifecycle.stop(0)
+    this.leaving.delete(lifecycle)
+    this.log.info(nameOf(lifecycle.model), 'is no longer served')
+  }
+
+  private async each(
+    name: string,
+    version: string | undefined,
+    work: (lifecycle: Lifecycle<Plugin>) => Promise<void>,
+  ): Promise<void> {
+    const models = version === undefined ? this.registry.versionsOf(name) : [this.registry.find(name, version)]
+    const lifecycles = models.map(model => this.entries.get(keyOf(model))?.lifecycle)
+    await Promise.all(lifecycles.map(lifecycle => lifecycle && work(lifecycle)))
+  }
+}
+
+/** Names hold no `@`. */
+function keyOf({ name, version }: Pick<Model, 'name' | 'version'>): string {
+  return `${name}@${version}`
+}
