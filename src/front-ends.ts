@@ -10,6 +10,7 @@ import { addAigesV1Service } from './protocols/aiges-v1/service.js'
 import { aseFrontEnd } from './protocols/ase/routes.js'
 import { documentRoutes } from './protocols/documents/routes.js'
 import { edgeBoardFrontEnd } from './protocols/edgeboard/routes.js'
+import { openAiFrontEnd } from './protocols/openai/routes.js'
 import { addHttpFrontEnds, type HttpFrontEnd } from './protocols/shared/http-front-end.js'
 import { createHttpServer } from './protocols/shared/http-server.js'
 import { addXsfService } from './protocols/xsf/service.js'
@@ -90,7 +91,7 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
 
 /** Those that are switched on, in the order in which the API page shows them. A further protocol is an entry here. */
 function createHttpFrontEnds({ config, inference, log }: FrontEndOptions): readonly HttpFrontEnd[] {
-  const { ase, edgeboard } = config.protocols
+  const { ase, openai, edgeboard } = config.protocols
   const { bodyLimitBytes } = config.http
   const frontEnds: HttpFrontEnd[] = []
   if (ase.enabled) {
@@ -98,6 +99,7 @@ function createHttpFrontEnds({ config, inference, log }: FrontEndOptions): reado
     const webSocket = { ...config.ws, drainTimeoutMs: config.drainTimeoutMs, sidOrigin }
     frontEnds.push(aseFrontEnd({ inference, basePath: ase.path, log, ...config.ase, bodyLimitBytes, webSocket }))
   }
+  if (openai.enabled) frontEnds.push(openAiFrontEnd({ inference, basePath: openai.path, log }))
   if (edgeboard.enabled) frontEnds.push(edgeBoardFrontEnd({ inference, basePath: edgeboard.path, log }))
   return frontEnds
 }

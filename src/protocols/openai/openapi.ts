@@ -1,0 +1,165 @@
+import { REASONS, type Reason } from '../../core/error.js'
+import type { JsonObject, ModelInfo } from '../../core/model.js'
+import { EVENT_STREAM_TYPE } from '../shared/event-stream.js'
+import { HTTP_STATUS } from '../shared/http-status.js'
+import type { OpenApiPart } from '../shared/openapi-part.js'
+import { pathBelow } from '../shared/request-path.js'
+import { OPENAI_ERRORS } from './error-map.js'
+
+const TAG = 'OpenAI chat'
+
+/** Describes chat completions, with an example for the first model that chats. */
+export function openAiOpenApi(models: readonly ModelInfo[], base: string): OpenApiPart {
+  const names = models.map(({ name }) => `\`${name}\``).join(', ')
+  const model = models[0]?.name ?? 'svcName'
+  return {
+    tags: [{ name: TAG, description: `For models whose wrapper chats (\`wrapperChat\`): ${names || 'none so far'}.` }],
+    paths: {
+      [pathBelow(base, 'chat/completions')]: { post: completionOperation(model) },
+      [pathBelow(base, 'models')]: {
+        get: {
+          ...{ tags: [TAG], operationId: 'openaiListModels', summary: 'The models that chat' },
+          responses: { 200: json('The models', ref('OpenAiModelList')), ...ERRORS },
+        },
+      },
+      [pathBelow(base, 'models/{id}')]: {
+        get: {
+          ...{ tags: [TAG], operationId: 'openaiGetModel', summary: 'One model that chats' },
+          parameters: [{ name: 'id', in: 'path', required: true, schema: TEXT, example: model }],
+          responses: { 200: json('The model', ref('OpenAiModel')), ...ERRORS },
+        },
+      },
+    },
+    schemas: SCHEMAS,
+    responses: { OpenAiError: json(ERROR_TABLE, ref('OpenAiError')) },
+  }
+}
+
+function completionOperation(model: string): JsonObject {
+  const messages = [{ role: 'user', content: 'Hello!' }]
+  return {
+    ...{ tags: [TAG], operationId: 'openaiChatCompletion', summary: 'Answer a conversation' },
+    description: [
+      'With `stream` true the answer comes in pieces, as server-sent events whose data is a chunk; the last one is',
+      '`[DONE]`. An error after the first chunk is an event with an error object. `stop` is heeded whatever the wrapper',
+      'does. All other members reach the wrapper as parameters. `usage` is there when the model counts.',
+    ].join('\n'),
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: ref('OpenAiChatRequest'),
+          examples: {
+            whole: { summary: 'A whole answer', value: { model, messages, max_tokens: 64 } },
+            stream: { summary: 'In pieces', value: { model, messages, max_tokens: 64, stream: true } },
+          },
+        },
+      },
+    },
+    responses: {
+      200: {
+        description: 'The answer, whole or in pieces',
+        content: {
+          'application/json': { schema: ref('OpenAiChatCompletion') },
+          [EVENT_STREAM_TYPE]: { schema: { type: 'string', example: 'data: {"choices":[…]}\n\ndata: [DONE]\n\n' } },
+        },
+      },
+      ...ERRORS,
+    },
+  }
+}
+
+function json(description: string, schema: JsonObject): JsonObject {
+  return { description, content: { 'application/json': { schema } } }
+}
+
+function ref(name: string): JsonObject {
+  return { $ref: `#/components/schemas/${name}` }
+}
+
+const ERRORS: JsonObject = { default: { $ref: '#/components/responses/OpenAiError' } }
+
+/** Markdown: every error with its status. Who cancelled a request gets no answer to read. */
+const ERROR_TABLE = [
+  'An error; `param` names the member of the request that is wrong.',
+  '',
+  ...(Object.keys(REASONS) as Reason[])
+    .filter(reason => reason !== 'cancelled')
+    .map(reason => `- ${HTTP_STATUS[reason]} **${OPENAI_ERRORS[reason].code}**: ${REASONS[reason].meaning}.`),
+].join('\n')
+
+const TEXT: JsonObject = { type: 'string' }
+const COUNT: JsonObject = { type: 'integer', minimum: 0 }
+const NULLABLE_TEXT: JsonObject = { type: 'string', nullable: true }
+
+const SCHEMAS: JsonObject = {
+  OpenAiMessage: {
+    type: 'object',
+    properties: {
+      role: { type: 'string', enum: ['system', 'developer', 'user', 'assistant', 'tool'] },
+      content: {
+        description: 'a text, or a list of text parts',
+        anyOf: [TEXT, { type: 'array', items: { type: 'object', properties: { type: TEXT, text: TEXT } } }],
+      },
+    },
+    required: ['role', 'content'],
+  },
+  OpenAiChatRequest: {
+    type: 'object',
+    properties: {
+      model: TEXT,
+      messages: { type: 'array', minItems: 1, items: ref('OpenAiMessage') },
+      stream: { type: 'boolean', default: false },
+      stream_options: { type: 'object', properties: { include_usage: { type: 'boolean' } } },
+      stop: { anyOf: [TEXT, { type: 'array', maxItems: 4, items: TEXT }] },
+      max_completion_tokens: { type: 'integer', minimum: 1 },
+      max_tokens: { type: 'integer', minimum: 1, description: 'the older name of max_completion_tokens' },
+      temperature: { type: 'number', minimum: 0, maximum: 2 },
+      top_p: { type: 'number', minimum: 0, maximum: 1 },
+      seed: { type: 'integer' },
+      n: { type: 'integer', enum: [1] },
+    },
+    required: ['model', 'messages'],
+    additionalProperties: true,
+  },
+  OpenAiUsage: {
+    type: 'object',
+    properties: { prompt_tokens: COUNT, completion_tokens: COUNT, total_tokens: COUNT },
+  },
+  OpenAiChatCompletion: {
+    type: 'object',
+    properties: {
+      id: TEXT,
+      object: { type: 'string', enum: ['chat.completion'] },
+      created: COUNT,
+      model: TEXT,
+      choices: {
+        type: 'array',
+        items: {
+          type: 'object',
+          properties: { index: COUNT, message: ref('OpenAiMessage'), finish_reason: TEXT },
+        },
+      },
+      usage: ref('OpenAiUsage'),
+    },
+  },
+  OpenAiModel: {
+    type: 'object',
+    properties: { id: TEXT, object: { type: 'string', enum: ['model'] }, created: COUNT, owned_by: TEXT },
+  },
+  OpenAiModelList: {
+    type: 'object',
+    properties: { object: { type: 'string', enum: ['list'] }, data: { type: 'array', items: ref('OpenAiModel') } },
+  },
+  OpenAiError: {
+    type: 'object',
+    properties: {
+      error: {
+        type: 'object',
+        properties: { message: TEXT, type: TEXT, param: NULLABLE_TEXT, code: NULLABLE_TEXT },
+        required: ['message', 'type', 'param', 'code'],
+      },
+    },
+    required: ['error'],
+  },
+}
