@@ -72,7 +72,8 @@ def _pack(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from aiges.loader import InvalidAnswer, WrapperFailure, load_wrapper
+    from aiges.answers import InvalidAnswer
+    from aiges.loader import WrapperFailure, load_wrapper
     from aiges.local_run import run_loaded
 
     if options.wrapper_dir is not None:

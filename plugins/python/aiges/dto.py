@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from aiges.callback import callback, init_rq
 from aiges.core.types import DataAudio, DataImage, DataOther, DataText, DataVideo, Once
+from aiges.tensor import TensorError, TensorInfo, described_tensor
+from aiges.tensor_arrays import encode, to_array
+
+if TYPE_CHECKING:
+    from aiges.chat import Usage
 
 PayloadData = Union[bytes, str, bytearray, memoryview, Any]
 """What a wrapper may assign as data: bytes, text (sent as UTF-8), or anything with `tobytes()`, as numpy arrays
@@ -30,13 +35,18 @@ def data_to_bytes(data: PayloadData, key: str = "") -> bytes:
 
 class DataListNode:
     """One payload of a request: `key`, `data` (bytes), `type` and `status` (see `aiges.core.types`), `len` of the data
-    in bytes, and `desc`, the attributes the client sent with it (encoding, format, …; all strings)."""
+    in bytes, and `desc`, the attributes the client sent with it (encoding, format, …; all strings).
+
+    A tensor has `datatype` and `shape` as well, and `numpy()` gives it as an array."""
 
     key: str
     data: Any
     len: int
     type: int
     status: int
+
+    tensor: TensorInfo | None = None
+    """What `data` is, when it is a tensor and the host said so beside the attributes."""
 
     def __init__(
         self,
@@ -63,6 +73,34 @@ class DataListNode:
     @desc.setter
     def desc(self, value: Mapping[str, str]) -> None:
         self._desc = value
+
+    @property
+    def datatype(self) -> str | None:
+        """Datatype of a tensor, such as FP32 (see `aiges.tensor`); None when this is none. Raises TensorError when the
+        attribute `shape` is no shape."""
+        info = self._tensor_info()
+        return None if info is None else info.datatype
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """Shape of a tensor; None when this is none. Raises TensorError as `datatype` does."""
+        info = self._tensor_info()
+        return None if info is None else info.shape
+
+    def numpy(self) -> Any:
+        """The tensor as a numpy array: a read-only view of `data`. BYTES becomes an array of bytes objects, and BF16,
+        which numpy does not have, one of float32. Raises TensorError when this is no tensor or its data does not fit
+        its shape, and ImportError without numpy."""
+        info = self._tensor_info()
+        if info is None:
+            raise TensorError(f"payload {self.key!r} is no tensor: it came without datatype and shape")
+        return to_array(info, self.data, self.key)
+
+    def _tensor_info(self) -> TensorInfo | None:
+        # By protocols that have no other place for it, a tensor is described by the attributes.
+        if self.tensor is None:
+            self.tensor = described_tensor(self.desc, self.key)
+        return self.tensor
 
     def __repr__(self) -> str:
         return f"DataListNode(key={self.key!r}, type={self.type}, status={self.status}, len={self.len})"
@@ -93,6 +131,9 @@ class ResponseData:
     data: PayloadData
     type: int
     status: int
+
+    tensor: TensorInfo | None = None
+    """What `data` is, when it is a tensor; set by `setTensor`."""
 
     def __init__(
         self, key: str = "", data: PayloadData = b"", length: int = 0, type: int = DataText, status: int = Once
@@ -127,6 +168,14 @@ class ResponseData:
         self.data = data
         self._len = None
 
+    def setTensor(self, value: Any, datatype: str | None = None) -> None:
+        """Makes this a tensor: of a numpy array, of a number or text, or of nested lists of them. Without a `datatype`,
+        arrays keep theirs; truth values are BOOL, whole numbers INT64, other numbers FP64, texts and bytes BYTES.
+        Raises TensorError when the value is none of these, or not of the datatype."""
+        self.tensor, self.data = encode(value, datatype, self.key)
+        self.type = DataOther
+        self._len = None
+
     def setDataType(self, data_type: int) -> None:
         """Sets the type: DataText, DataAudio, DataImage, DataVideo or DataOther. Raises ValueError for another."""
         if data_type not in (DataText, DataAudio, DataImage, DataVideo, DataOther):
@@ -155,9 +204,22 @@ class Response:
     list: list[ResponseData]
     error_code: int
 
+    usage: Usage | None = None
+    """What the request has used, for protocols that tell their clients, and for accounts."""
+
     def __init__(self) -> None:
         self.list = [ResponseData()]
         self.error_code = 0
+
+    def tensor(self, name: str, value: Any, datatype: str | None = None) -> Response:
+        """Adds a tensor and returns this response: `return Response().tensor("sum", a + b)`. Takes and raises what
+        `ResponseData.setTensor` does."""
+        node = ResponseData(name)
+        node.setTensor(value, datatype)
+        # A new Response holds one node that waits to be filled in.
+        kept = [old for old in self.list if old.key]
+        self.list = [*kept, node]
+        return self
 
     def response_err(self, error_code: int) -> Response:
         """Makes this an error answer and returns it: `return response.response_err(100)`."""

@@ -88,6 +88,10 @@ class PayloadField(Field):
         """The attributes of the example request."""
         return {"encoding": self.encoding, "compress": self.compress, "format": self.format}
 
+    def example_accept(self) -> dict[str, str]:
+        """The attributes that the example request asks for, of an output."""
+        return self.example_attributes()
+
     def _test_bytes(self) -> bytes:
         raise NotImplementedError
 

@@ -9,13 +9,19 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
-from aiges.core.types import Types
-from aiges.dto import DataListCls, Response, ResponseData, SessionCreateResponse
+from aiges.answers import InvalidAnswer, to_response
+from aiges.batch import BatchRequest, batch_answer, check_batch
+from aiges.chat import chat_operation
+from aiges.context import current
+from aiges.dto import DataListCls, Response, SessionCreateResponse
 from aiges.errors import INIT_ERROR, USER_EXEC_ERROR, USER_INIT_ERROR
 from aiges.fields import PayloadField
+from aiges.methods import CHAT, methods_of
+from aiges.operation import Operation, PlainOperation
 from aiges.schema import declared_fields
 from aiges.sdk import WrapperBase
 from aiges.signature import accepted_keywords, adapt
@@ -35,10 +41,6 @@ class WrapperFailure(Exception):
         self.code = code
 
 
-class InvalidAnswer(TypeError):
-    """A method of the wrapper returned something that is no answer."""
-
-
 def describe_exception(error: BaseException) -> str:
     """`Type: text`."""
     text = str(error)
@@ -51,23 +53,37 @@ class LoadedWrapper:
     def __init__(self, instance: Any) -> None:
         self.instance = instance
         self._fini_done = False
-        optional = ("usrTag", "persId")
         try:
-            self.once = adapt(instance.wrapperOnceExec, ("params", "reqData"), optional)
             self._init = adapt(instance.wrapperInit, ("config",), ())
             self._create = self._optional("wrapperCreate", ("params", "sid"), ("persId", "usrTag"))
             self._write = self._optional("wrapperWrite", ("handle", "req"), ("sid",))
             self._destroy = self._optional("wrapperDestroy", ("handle",), ("sid",))
             self.stream = self._optional("wrapperStream", ("params", "frames"), ())
+            self.batch = self._own("wrapperBatchExec", ("requests",))
+            chat = self._own("wrapperChat", ("messages", "params"))
+            self.chat = None if chat is None else chat_operation(instance.wrapperChat, chat)
+            self.methods = methods_of(instance)
+            self._once = self._plain_call()
         except (AttributeError, TypeError) as error:
             raise WrapperFailure(INIT_ERROR, f"class {CLASS_NAME} does not fit: {error}") from error
 
-        once_method = instance.wrapperOnceExec
-        self.once_is_generator = inspect.isgeneratorfunction(once_method)
-        self.once_is_async_generator = inspect.isasyncgenfunction(once_method)
-        self.once_is_coroutine = inspect.iscoroutinefunction(once_method)
         self.has_stream = self._overrides("wrapperStream")
         self.stream_is_async = self.has_stream and inspect.isasyncgenfunction(instance.wrapperStream)
+
+    def _plain_call(self) -> Any:
+        optional = ("usrTag", "persId")
+        if self._overrides("wrapperOnceExec"):
+            return adapt(self.instance.wrapperOnceExec, ("params", "reqData"), optional)
+        if self.batch is not None:
+            return self._batch_of_one
+        if self.methods or self.chat:
+            return None
+        # Whoever calls a wrapper without any of them is told what it lacks.
+        return adapt(self.instance.wrapperOnceExec, ("params", "reqData"), optional)
+
+    def _batch_of_one(self, params: dict[str, str], data: DataListCls, _tag: str, _pers_id: int) -> Any:
+        (answer,) = check_batch(self.batch([BatchRequest(params, data, current())]), 1)
+        return batch_answer(answer)
 
     def _optional(self, name: str, required: tuple[str, ...], optional: tuple[str, ...]) -> Any:
         method = getattr(self.instance, name, None)
@@ -77,15 +93,40 @@ class LoadedWrapper:
         method = getattr(type(self.instance), name, None)
         return method is not None and method is not getattr(WrapperBase, name)
 
-    @property
-    def yields_results(self) -> bool:
-        """Whether a once request may have several results."""
-        return self.once_is_generator or self.once_is_async_generator
+    def _own(self, name: str, required: tuple[str, ...]) -> Any:
+        return adapt(getattr(self.instance, name), required, ()) if self._overrides(name) else None
 
-    @property
-    def once_waits(self) -> bool:
-        """Whether a once request may take its time: it yields, or it is `async def`."""
-        return self.yields_results or self.once_is_coroutine
+    @cached_property
+    def outputs(self) -> list[PayloadField]:
+        """The outputs that `responseCls` declares; read after wrapperInit, which may choose them."""
+        declared = declared_fields(getattr(self.instance, "responseCls", None))
+        return [field for field in declared if isinstance(field, PayloadField)]
+
+    @cached_property
+    def once(self) -> Operation | None:
+        """The plain call: wrapperOnceExec, or a wrapperBatchExec with one request. None when it has only methods or a
+        chat."""
+        call = self._once
+        if call is None:
+            return None
+        inputs = declared_fields(getattr(self.instance, "requestCls", None))
+        function = self.instance.wrapperOnceExec if self._overrides("wrapperOnceExec") else call
+        return PlainOperation(function, call, inputs, self.outputs)
+
+    def operations(self) -> list[Operation]:
+        """All that clients can ask for, sessions aside."""
+        return [operation for operation in (self.once, self.chat, *self.methods.values()) if operation is not None]
+
+    def operation(self, method: str) -> Operation:
+        """What a request's method names; empty names the plain call. Raises LookupError when it is not there."""
+        found = self.methods.get(method) if method else self.once
+        if found is None and method == CHAT:
+            found = self.chat
+        if found is None:
+            names = ", ".join([*self.methods, *([CHAT] if self.chat else [])]) or "none"
+            what = f"method {method!r}" if method else "plain call (wrapperOnceExec)"
+            raise LookupError(f"the wrapper has no {what}; its methods are: {names}")
+        return found
 
     @property
     def has_sessions(self) -> bool:
@@ -154,26 +195,8 @@ class LoadedWrapper:
         return 0 if self._destroy is None else self._destroy(handle, sid) or 0
 
     def to_response(self, value: Any, method: str) -> Response:
-        """What `method` yielded, as a Response: it may be one, a ResponseData or a list of them, or the data of the
-        only output that `responseCls` declares. Raises InvalidAnswer."""
-        if isinstance(value, (str, bytes, bytearray, memoryview)):
-            value = self._only_output(value, method)
-        if isinstance(value, ResponseData):
-            value = [value]
-        if isinstance(value, (list, tuple)):
-            response = Response()
-            response.list = list(value)
-            value = response
-        return check_response(value, method)
-
-    def _only_output(self, data: Any, method: str) -> ResponseData:
-        declared = declared_fields(getattr(self.instance, "responseCls", None))
-        outputs = [field for field in declared if isinstance(field, PayloadField)]
-        if len(outputs) != 1:
-            raise InvalidAnswer(
-                f"{method} yielded bare data, but responseCls declares {len(outputs)} outputs; yield a ResponseData"
-            )
-        return ResponseData(outputs[0].key, data, type=outputs[0].data_type)
+        """What `method` yielded, as a Response; see `aiges.answers.to_response`."""
+        return to_response(value, method, self.outputs)
 
     def fini(self) -> None:
         """Calls wrapperFini, at most once; what it raises is logged."""
@@ -186,43 +209,6 @@ class LoadedWrapper:
                 fini()
         except BaseException:
             log.exception("wrapperFini raised")
-
-
-def check_response(response: Any, method: str = "wrapperOnceExec") -> Response:
-    """Returns `response` when it can be sent; raises InvalidAnswer that says what is wrong with what `method` gave."""
-    try:
-        nodes, code = response.list, response.error_code
-    except AttributeError:
-        if response is None:
-            raise InvalidAnswer(f"{method} returned nothing; it must return a Response") from None
-        raise InvalidAnswer(f"{method} must return a Response, not {type(response).__name__}") from None
-    if code != 0:
-        if not isinstance(code, int):
-            raise InvalidAnswer(f"error_code must be a whole number, not {code!r}")
-    elif not nodes:
-        raise InvalidAnswer("the Response has an empty list; put a ResponseData into it or set error_code")
-    else:
-        for node in nodes:
-            if not node.key:
-                raise InvalidAnswer("a ResponseData has no key; set key and data of each one in Response.list")
-            if node.type not in Types:
-                raise InvalidAnswer(f"ResponseData {node.key!r}: type {node.type!r} is none of {Types}")
-    return response  # type: ignore[no-any-return]
-
-
-def check_declared(response: Response, wrapper: Any) -> None:
-    """For trying a wrapper out: raises InvalidAnswer when keys or types differ from what `responseCls` declares."""
-    outputs = declared_fields(getattr(wrapper, "responseCls", None))
-    declared = {field.key: field.data_type for field in outputs if isinstance(field, PayloadField)}
-    keys = [node.key for node in response.list]
-    if len(set(keys)) != len(keys):
-        raise InvalidAnswer(f"keys in Response.list must differ: {keys}")
-    for node in response.list:
-        if declared and node.key not in declared:
-            raise InvalidAnswer(f"output {node.key!r} is not declared in responseCls, which has {sorted(declared)}")
-        if declared and node.type != declared[node.key]:
-            wanted = Types[declared[node.key]]
-            raise InvalidAnswer(f"output {node.key!r} is {Types[node.type]}, declared as {wanted}; set its type")
 
 
 def load_wrapper() -> LoadedWrapper:

@@ -1,32 +1,33 @@
-"""Tries a wrapper out without a server: one call with the test data that its fields declare."""
+"""Tries a wrapper out without a server: calls with the test data that its fields declare."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import queue
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from aiges.answers import InvalidAnswer, check_declared, check_response
+from aiges.chat import TITLE as CHAT
 from aiges.context import RequestContext, set_current
 from aiges.core.types import DataEnd, DataOnce, Status, Types
 from aiges.dto import DataListCls, DataListNode, Response, data_to_bytes, init_rq
 from aiges.errors import USER_EXEC_ERROR
 from aiges.fields import Field, FileField, PayloadField
-from aiges.loader import (
-    InvalidAnswer,
-    LoadedWrapper,
-    WrapperFailure,
-    check_declared,
-    check_response,
-    describe_exception,
-)
+from aiges.loader import LoadedWrapper, WrapperFailure, describe_exception
+from aiges.operation import Operation
 from aiges.param_fields import ParamField
 from aiges.plugin.frames import AsyncFrames, Frames
 from aiges.schema import declared_fields
+from aiges.tensor import TensorError
 from aiges.utils.log import log
 
 LOCAL_SID = "local-run"
+
+TEST_MESSAGES = [{"role": "user", "content": "Hello"}]
+"""What a chat is tried out with."""
 
 SHOWN_BYTES = 2000
 """How much of each output is printed."""
@@ -45,18 +46,20 @@ def run_wrapper(instance: Any, stream: bool = False) -> None:
 
 
 def run_loaded(wrapper: LoadedWrapper, stream: bool = False) -> None:
-    """Calls wrapperInit, one request (or one session), and wrapperFini. Raises WrapperFailure or InvalidAnswer."""
+    """Calls wrapperInit, one request of each kind that the wrapper answers (or one session), and wrapperFini. Raises
+    WrapperFailure or InvalidAnswer."""
     wrapper.init(getattr(wrapper.instance, "config", {}))
     try:
         fields = declared_fields(wrapper.instance.requestCls)
         params = {"sid": LOCAL_SID, **test_params(fields)}
-        request = DataListCls([test_node(field) for field in fields if isinstance(field, PayloadField)])
+        request = _request(fields)
         if stream and wrapper.has_stream:
             _run_stream(wrapper, params, request)
         elif stream:
             _run_session(wrapper, params, request)
         else:
-            _run_once(wrapper, params, request)
+            for operation in wrapper.operations():
+                _run_once(wrapper, operation, params, _test_request(operation))
         wrapper.schema()
     finally:
         wrapper.fini()
@@ -84,23 +87,40 @@ def test_node(field: PayloadField) -> DataListNode:
     return DataListNode(field.key, field.test_value, field.data_type, DataOnce, field.example_attributes())
 
 
-def _run_once(wrapper: LoadedWrapper, params: dict[str, str], request: DataListCls) -> None:
+def _request(fields: Sequence[Field]) -> DataListCls:
+    return DataListCls([test_node(field) for field in fields if isinstance(field, PayloadField)])
+
+
+def _test_request(operation: Operation) -> DataListCls:
+    if operation.title == CHAT:
+        return DataListCls([DataListNode("messages", json.dumps(TEST_MESSAGES).encode())])
+    return _request(operation.inputs)
+
+
+def _run_once(wrapper: LoadedWrapper, operation: Operation, params: dict[str, str], request: DataListCls) -> None:
+    title = operation.title
     set_current(RequestContext(LOCAL_SID))
     loop = asyncio.new_event_loop()
     try:
-        answer = wrapper.once(params, request, LOCAL_SID, 0)
-        if wrapper.once_is_coroutine:
+        answer = operation.call(params, request, LOCAL_SID, 0)
+        if operation.is_coroutine:
             answer = loop.run_until_complete(answer)
-        answers = list(_yielded(answer, loop)) if wrapper.yields_results else [answer]
+        answers = list(_yielded(answer, loop)) if operation.yields else [answer]
     except Exception as error:
-        log.exception("wrapperOnceExec raised")
-        raise InvalidAnswer(f"wrapperOnceExec raised {describe_exception(error)}") from error
+        log.exception("%s raised", title)
+        raise InvalidAnswer(f"{title} raised {describe_exception(error)}") from error
     finally:
         loop.close()
         set_current(None)
     for answer in answers:
-        response = wrapper.to_response(answer, "wrapperOnceExec") if wrapper.yields_results else check_response(answer)
-        _show(response, wrapper)
+        _show(_answer(operation, answer), wrapper, operation.outputs)
+
+
+def _answer(operation: Operation, value: Any) -> Response:
+    try:
+        return operation.answer(value)
+    except TensorError as error:
+        raise InvalidAnswer(f"{operation.title} gave no valid answer: {error}") from error
 
 
 def _run_stream(wrapper: LoadedWrapper, params: dict[str, str], request: DataListCls) -> None:
@@ -118,7 +138,7 @@ def _run_stream(wrapper: LoadedWrapper, params: dict[str, str], request: DataLis
         loop.close()
         set_current(None)
     for answer in answers:
-        _show(wrapper.to_response(answer, "wrapperStream"), wrapper)
+        _show(wrapper.to_response(answer, "wrapperStream"), wrapper, wrapper.outputs)
 
 
 def _yielded(generator: Any, loop: asyncio.AbstractEventLoop) -> Iterator[Any]:
@@ -148,21 +168,22 @@ def _run_session(wrapper: LoadedWrapper, params: dict[str, str], request: DataLi
             response = check_response(results.get(timeout=STREAM_TIMEOUT_S))
         except queue.Empty:
             raise InvalidAnswer(f"no result with status end came within {STREAM_TIMEOUT_S:.0f} s") from None
-        _show(response, wrapper)
+        _show(response, wrapper, wrapper.outputs)
         status = response.list[0].status
     wrapper.destroy(created.handle, LOCAL_SID)
 
 
-def _show(response: Response, wrapper: LoadedWrapper) -> None:
+def _show(response: Response, wrapper: LoadedWrapper, outputs: Sequence[PayloadField]) -> None:
     if response.error_code:
         text = wrapper.error_text(response.error_code) or "no text from wrapperError"
         raise WrapperFailure(USER_EXEC_ERROR, f"the wrapper answered with code {response.error_code}: {text}")
-    check_declared(response, wrapper.instance)
+    check_declared(response, outputs)
     for node in response.list:
         try:
             data = data_to_bytes(node.data, node.key)
         except TypeError as error:
             raise InvalidAnswer(str(error)) from error
-        print(f"{node.key}: {Types[node.type]}, {Status.get(node.status, node.status)}, {len(data)} bytes")
+        kind = node.tensor or Types[node.type]
+        print(f"{node.key}: {kind}, {Status.get(node.status, node.status)}, {len(data)} bytes")
         if Types[node.type] == "text":
             print(data[:SHOWN_BYTES].decode("utf-8", "backslashreplace"))

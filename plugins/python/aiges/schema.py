@@ -113,7 +113,7 @@ def _example(
     data = {field.key: base64.b64encode(field.test_value).decode("ascii") for field in payloads}
     if sum(map(len, data.values())) > MAX_EXAMPLE_BYTES:
         return None
-    parameters: Json = {field.key: field.example_attributes() for field in accepts}
+    parameters: Json = {field.key: field.example_accept() for field in accepts}
     for param in params:
         value = param.example_value()
         if value is not None and (param.required or value != ""):

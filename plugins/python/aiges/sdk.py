@@ -7,6 +7,8 @@ import os
 import sys
 from typing import Any
 
+from aiges.batch import BatchRequest
+from aiges.chat import ChatChunk, Usage
 from aiges.core.types import *
 from aiges.dto import DataListCls, DataListNode, Response, ResponseData, SessionCreateResponse, callback
 from aiges.fields import (
@@ -17,6 +19,7 @@ from aiges.fields import (
     PayloadField,
     StringBodyField,
 )
+from aiges.methods import method
 from aiges.param_fields import (
     BooleanParamField,
     IntegerParamField,
@@ -27,6 +30,8 @@ from aiges.param_fields import (
 from aiges.request import current_request
 from aiges.schema import build_schema, declared_fields
 from aiges.stream import SessionManager, StreamHandleThread
+from aiges.tensor import TensorError
+from aiges.tensor_field import TensorField
 from aiges.utils.log import log
 
 
@@ -34,7 +39,8 @@ class WrapperBase:
     """Base of every wrapper: derive a class `Wrapper` from it in a module `wrapper`.
 
     Set `serviceId`, `version`, `requestCls` and `responseCls`, and define `wrapperInit` and `wrapperOnceExec`. Any of
-    the optional arguments may be left out of your definitions.
+    the optional arguments may be left out of your definitions. In place of wrapperOnceExec, or beside it, there may be
+    wrapperBatchExec, wrapperChat, and methods (`aiges.methods.method`).
     """
 
     serviceId: str = "service"
@@ -91,6 +97,18 @@ class WrapperBase:
         `sid`, all strings. What it raises becomes code 30003 and is logged. May be `async def`, and may yield several
         results, each of which is sent at once."""
         raise NotImplementedError(f"{type(self).__name__} must define wrapperOnceExec(self, params, reqData)")
+
+    def wrapperBatchExec(self, requests: list[BatchRequest]) -> list[Response]:
+        """Answers several requests at once, instead of wrapperOnceExec: those that wait at the same time, as many as
+        the daemon's configuration allows. Returns an answer for each, in order; one with an error code, or an exception
+        in its place, fails that request alone. What it raises fails all of them."""
+        raise NotImplementedError(f"{type(self).__name__} does not define wrapperBatchExec")
+
+    def wrapperChat(self, messages: list[dict[str, Any]], params: dict[str, str]) -> Any:
+        """Answers a chat: `messages` as in OpenAI's chat completions (`{"role": "user", "content": …}`), `params` such
+        as `temperature`, `max_tokens` and `stop` (JSON), all strings, where the client sent them. Returns or yields
+        text, a ChatChunk, or a Usage; may be `async def`."""
+        raise NotImplementedError(f"{type(self).__name__} does not chat: it does not define wrapperChat")
 
     def wrapperError(self, ret: int) -> str:
         """The text that a client gets with your code `ret`."""

@@ -7,11 +7,12 @@ import threading
 from collections import deque
 from typing import Any, Callable
 
+from aiges.answers import check_response
 from aiges.context import set_current
 from aiges.core.types import DataEnd, DataOnce, Once
 from aiges.dto import DataListCls, Response
 from aiges.errors import USER_EXEC_ERROR
-from aiges.loader import LoadedWrapper, check_response, describe_exception
+from aiges.loader import LoadedWrapper, describe_exception
 from aiges.plugin.call import Call, NotResumed
 from aiges.plugin.session_results import SessionResults
 from aiges.plugin.streaming import error_message

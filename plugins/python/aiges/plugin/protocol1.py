@@ -18,7 +18,7 @@ from aiges.callback import set_sink
 from aiges.context import set_current
 from aiges.dto import Response
 from aiges.errors import USER_EXEC_ERROR
-from aiges.loader import LoadedWrapper, WrapperFailure, check_response, load_wrapper
+from aiges.loader import LoadedWrapper, WrapperFailure, load_wrapper
 from aiges.plugin.call import Call
 from aiges.plugin.generator_session import GeneratorSession
 from aiges.plugin.lifecycle import Lifecycle
@@ -126,14 +126,15 @@ class WrapperService:
         try:
             wrapper = self._loaded()
             data = from_wire(request.list)
-            if wrapper.yields_results:
+            operation = wrapper.operation("")
+            if operation.yields:
                 results = PushedResults(request.tag, self._results.put)
-                return yield_once(wrapper, call, params, data, request.tag, results)
-            if wrapper.once_is_coroutine:
-                answer = await_once(wrapper, call, params, data, request.tag)
+                return yield_once(wrapper, operation, call, params, data, request.tag, results)
+            if operation.is_coroutine:
+                answer = await_once(operation, call, params, data, request.tag)
             else:
-                answer = wrapper.once(params, data, request.tag, 0)
-            return to_wire(check_response(answer), request.tag)
+                answer = operation.call(params, data, request.tag, 0)
+            return to_wire(operation.answer(answer), request.tag)
         except BaseException:
             # SystemExit too: a wrapper that calls sys.exit() fails its request, it does not end the service.
             log.exception("wrapperOnceExec failed (tag %s)", request.tag)

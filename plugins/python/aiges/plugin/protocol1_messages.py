@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Callable
 
+from aiges.chat import Usage
 from aiges.core.types import DataEnd, Once
 from aiges.dto import DataListCls, DataListNode, Response, ResponseData, data_to_bytes
+from aiges.tensor import describe_tensor
 from aiges.wire.messages import message
 
 ResponseMessage = message("aiges.Response")
 
 
 def from_wire(payloads: Any) -> DataListCls:
-    """The payloads of a request or a frame, as the wrapper sees them."""
+    """The payloads of a request or a frame, as the wrapper sees them. Tensors are described by the attributes."""
     return DataListCls([DataListNode(p.key, p.data, p.type, p.status, p.desc) for p in payloads])
 
 
@@ -32,6 +34,8 @@ def _message(tag: str, nodes: Iterable[Any], once_status: int) -> Any:
         payload = wire.list.add(key=node.key, len=len(data), type=node.type, status=status, data=data)
         for name, value in node.desc.items():
             payload.desc[str(name)] = str(value)
+        if node.tensor is not None:
+            payload.desc.update(describe_tensor(node.tensor))
     return wire
 
 
@@ -45,8 +49,8 @@ class PushedResults:
         """Takes a message."""
         self._last_node = ResponseData()
 
-    def result(self, nodes: Iterable[Any], last: bool, once_status: int) -> Any:
-        """A message with these payloads."""
+    def result(self, nodes: Iterable[Any], last: bool, once_status: int, usage: Usage | None = None) -> Any:
+        """A message with these payloads; this protocol has no place for what was used."""
         nodes = list(nodes)
         self._last_node = nodes[0]
         return _message(self._tag, nodes, once_status)

@@ -11,6 +11,8 @@ import grpc
 from aiges import __version__
 from aiges.callback import set_sink
 from aiges.loader import LoadedWrapper, WrapperFailure, load_wrapper
+from aiges.plugin.batch_executor import BatchExecutor
+from aiges.plugin.capabilities import describe_capabilities
 from aiges.plugin.common_services import finish_then_exit
 from aiges.plugin.frame_socket import FrameListener
 from aiges.plugin.lifecycle import Lifecycle
@@ -73,19 +75,23 @@ class WrapperPlugin:
             self._wrapper = wrapper
             concurrency = min(max(1, request.concurrency), MAX_CONCURRENCY)
             reply.version = wrapper.version
-            reply.capabilities.once = True
-            reply.capabilities.streaming_output = wrapper.yields_results
-            reply.capabilities.sessions = wrapper.has_sessions
+            describe_capabilities(reply.capabilities, wrapper)
             reply.capabilities.concurrency = concurrency
+            batches = None
+            if wrapper.batch is not None:
+                batches = BatchExecutor(wrapper, request.max_batch, request.max_batch_delay_ms / 1000)
+                reply.capabilities.max_batch = batches.size
             listener = FrameListener(os.environ)
             reply.stream.address = listener.address
             reply.stream.token = listener.token
             self._listener = listener
-            run = (listener, wrapper, concurrency)
+            run = (listener, wrapper, concurrency, batches)
             threading.Thread(target=self._run, args=run, name="run-reader", daemon=True).start()
             return reply
 
-    def _run(self, listener: FrameListener, wrapper: LoadedWrapper, concurrency: int) -> None:
+    def _run(
+        self, listener: FrameListener, wrapper: LoadedWrapper, concurrency: int, batches: BatchExecutor | None
+    ) -> None:
         try:
             connection = listener.accept()
         except OSError as error:
@@ -97,7 +103,8 @@ class WrapperPlugin:
             sessions = Sessions(wrapper, writer)
             set_sink(sessions.take_result)
             once = OnceExecutor(wrapper, writer)
-            self._stream = RunStream(once, concurrency, connection, sessions, wrapper.once_waits)
+            long_calls = any(operation.waits for operation in wrapper.operations())
+            self._stream = RunStream(once, concurrency, connection, sessions, long_calls, batches)
             self._stream.run()
 
     def _shutdown(self, request: Any, context: grpc.ServicerContext) -> Any:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from aiges.chat import Usage
 from aiges.core.types import Once
 from aiges.dto import DataListCls, DataListNode, data_to_bytes
 from aiges.errors import USER_EXEC_ERROR
+from aiges.tensor import TensorInfo
 from aiges.wire.messages import message
 
 HostBatch = message("aiges.plugin.v2.HostBatch")
@@ -16,10 +18,18 @@ PluginBatch = message("aiges.plugin.v2.PluginBatch")
 
 def request_data(payloads: Iterable[Any]) -> DataListCls:
     """The payloads of a request or a frame, as the wrapper sees them."""
-    return DataListCls([DataListNode(p.key, p.data, p.type, p.status, p.attributes) for p in payloads])
+    nodes = []
+    for payload in payloads:
+        node = DataListNode(payload.key, payload.data, payload.type, payload.status, payload.attributes)
+        if payload.HasField("tensor"):
+            node.tensor = TensorInfo(payload.tensor.datatype, tuple(payload.tensor.shape))
+        nodes.append(node)
+    return DataListCls(nodes)
 
 
-def result(id: int, nodes: Iterable[Any], last: bool = True, once_status: int = Once) -> bytes:
+def result(
+    id: int, nodes: Iterable[Any], last: bool = True, once_status: int = Once, usage: Usage | None = None
+) -> bytes:
     """A PluginBatch with one result; payloads whose status is Once get `once_status`."""
     batch = PluginBatch()
     result = batch.results.add()
@@ -36,6 +46,10 @@ def result(id: int, nodes: Iterable[Any], last: bool = True, once_status: int = 
         if node._desc:
             for name, value in node.desc.items():
                 payload.attributes[str(name)] = str(value)
+        if node.tensor is not None:
+            payload.tensor.datatype, payload.tensor.shape[:] = node.tensor
+    if usage is not None:
+        result.usage.input, result.usage.output = usage
     return batch.SerializeToString()  # type: ignore[no-any-return]
 
 
@@ -77,9 +91,9 @@ class StreamedResults:
         self.send = send
         """Takes a serialized PluginBatch."""
 
-    def result(self, nodes: Iterable[Any], last: bool, once_status: int = Once) -> bytes:
+    def result(self, nodes: Iterable[Any], last: bool, once_status: int = Once, usage: Usage | None = None) -> bytes:
         """A result with these payloads."""
-        return result(self._id, nodes, last, once_status)
+        return result(self._id, nodes, last, once_status, usage)
 
     def failure(self, code: int, text: str) -> bytes:
         """The last result of a call that failed."""

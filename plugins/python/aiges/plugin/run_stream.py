@@ -16,7 +16,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from time import monotonic, perf_counter, sleep
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from aiges.context import set_current
 from aiges.loader import describe_exception
@@ -25,6 +25,9 @@ from aiges.plugin.frame_socket import FrameConnection
 from aiges.plugin.results import HostBatch, PluginBatch, cancelled_result
 from aiges.plugin.sessions import Sessions
 from aiges.utils.log import log
+
+if TYPE_CHECKING:
+    from aiges.plugin.batch_executor import BatchExecutor
 
 MAX_BATCH_BYTES = 1 << 20
 """A message to the host ends with the result that passes this."""
@@ -62,6 +65,10 @@ class Job(Call):
         self.once = once
         self.taken = False
 
+    def waited_until(self, delay_s: float) -> float:
+        """When it has waited for so long, by `time.monotonic()`."""
+        return self._arrived + delay_s
+
 
 Execute = Callable[[Job], bytes]
 """Answers a job: a serialized PluginBatch that holds its result. Never raises."""
@@ -70,7 +77,8 @@ Execute = Callable[[Job], bytes]
 class RunStream:
     """`execute` answers one job, on at most `concurrency` threads at a time; `sessions` are served beside them.
 
-    With `long_calls`, calls are never made by the reader, and are taken one at a time.
+    With `long_calls`, calls are never made by the reader, and are taken one at a time. With `batches`, neither, and
+    those that wait together are answered together.
     """
 
     def __init__(
@@ -80,10 +88,12 @@ class RunStream:
         connection: FrameConnection,
         sessions: Sessions | None = None,
         long_calls: bool = False,
+        batches: BatchExecutor | None = None,
     ) -> None:
         self._execute = execute
         self._sessions = sessions
-        self._by_reader = concurrency == 1 and not long_calls
+        self._batches = batches
+        self._by_reader = concurrency == 1 and not long_calls and batches is None
         self._concurrency = concurrency
         self._connection = connection
         self._lock = threading.Lock()
@@ -133,6 +143,8 @@ class RunStream:
         end = monotonic() + grace_s
         with self._lock:
             self._stopping = True
+            # Who waits for others to be in a batch with need not wait any longer.
+            self._work.notify_all()
             self._drained.wait_for(lambda: not self._busy or self._closed, max(0.0, grace_s))
         if self._sessions is not None:
             self._sessions.drain(end)
@@ -239,12 +251,16 @@ class RunStream:
                     return
             if len(chunk) > 1 or self._cancelling:
                 self._send(PluginBatch(started=[job.id for job in chunk]).SerializeToString())
-            if len(chunk) == 1:
+            if self._batches is not None and self._batches.takes(chunk[0]):
+                self._answer_batch(chunk, self._batches)
+            elif len(chunk) == 1:
                 self._send(self._answer(chunk[0]))
             else:
                 self._answer_chunk(chunk)
 
     def _take_chunk(self) -> list[Job]:
+        if self._batches is not None:
+            return self._take_batch(self._batches)
         chunk: list[Job] = []
         if self._stopping or self._closed:
             return chunk
@@ -258,6 +274,49 @@ class RunStream:
                 job.taken = True
                 chunk.append(job)
         return chunk
+
+    def _take_batch(self, batches: BatchExecutor) -> list[Job]:
+        self._wait_for_others(batches)
+        batch: list[Job] = []
+        while len(batch) < batches.size and (job := self._first_waiting()) is not None:
+            alone = not batches.takes(job)
+            if alone and batch:
+                break
+            self._waiting.popleft()
+            job.taken = True
+            batch.append(job)
+            if alone:
+                break
+        return batch
+
+    def _wait_for_others(self, batches: BatchExecutor) -> None:
+        """Returns when the batch is full, or its oldest request has waited for long enough."""
+        while (job := self._first_waiting()) is not None and batches.takes(job):
+            left = job.waited_until(batches.delay_s) - monotonic()
+            if left <= 0 or len(self._waiting) >= batches.size:
+                return
+            self._work.wait(left)
+
+    def _first_waiting(self) -> Job | None:
+        """The request that comes next, those that were cancelled having been dropped."""
+        waiting = self._waiting
+        while waiting and waiting[0].cancelled:
+            waiting.popleft()
+        return waiting[0] if waiting and not (self._stopping or self._closed) else None
+
+    def _answer_batch(self, batch: list[Job], batches: BatchExecutor) -> None:
+        results = batches(batch)
+        held: list[bytes] = []
+        size = 0
+        for job, result in zip(batch, results):
+            self._open.pop(job.id, None)
+            held.append(result)
+            size += len(result)
+            if size > MAX_BATCH_BYTES:
+                self._send(b"".join(held))
+                held, size = [], 0
+        if held:
+            self._send(b"".join(held))
 
     def _answer(self, job: Job) -> bytes:
         set_current(job)

@@ -10,11 +10,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any, Callable, Protocol
 
+from aiges.answers import InvalidAnswer
+from aiges.chat import Usage
 from aiges.context import set_current
 from aiges.core.types import DataBegin, DataContinue, DataEnd
 from aiges.dto import Response
 from aiges.errors import USER_EXEC_ERROR
-from aiges.loader import InvalidAnswer, LoadedWrapper, describe_exception
+from aiges.loader import LoadedWrapper, describe_exception
 from aiges.plugin.call import Call
 from aiges.utils.log import log
 
@@ -22,7 +24,7 @@ from aiges.utils.log import log
 class Results(Protocol):
     """Makes and sends the results of one call, in the form that the host's protocol wants."""
 
-    def result(self, nodes: Iterable[Any], last: bool, once_status: int) -> Any:
+    def result(self, nodes: Iterable[Any], last: bool, once_status: int, usage: Usage | None = None) -> Any:
         """A message with payloads; those whose status is Once get `once_status`."""
 
     def failure(self, code: int, text: str) -> Any:
@@ -36,12 +38,20 @@ class Results(Protocol):
 
 
 class YieldedResults:
-    """Takes what a wrapper yields: sends it, and knows what the last message is."""
+    """Takes what a wrapper yields: sends it, and knows what the last message is. `answer` makes responses of it;
+    default: those of the outputs that `responseCls` declares."""
 
-    def __init__(self, wrapper: LoadedWrapper, results: Results, title: str) -> None:
+    def __init__(
+        self,
+        wrapper: LoadedWrapper,
+        results: Results,
+        title: str,
+        answer: Callable[[Any], Response] | None = None,
+    ) -> None:
         self._wrapper = wrapper
         self._results = results
         self._title = title
+        self._answer = answer or (lambda value: wrapper.to_response(value, title))
         self._once_status = DataBegin
         self._last: Any = None
 
@@ -52,13 +62,14 @@ class YieldedResults:
 
     def take(self, value: Any) -> bool:
         """Sends a result; returns False when it is the last one, which is kept. Raises InvalidAnswer."""
-        response = self._wrapper.to_response(value, self._title)
+        response = self._answer(value)
+        usage = getattr(response, "usage", None)
         if response.error_code:
             self._last = error_message(self._wrapper, self._results, response)
         elif is_last_result(response):
-            self._last = self._results.result(response.list, True, DataEnd)
+            self._last = self._results.result(response.list, True, DataEnd, usage)
         else:
-            self._results.send(self._results.result(response.list, False, self._once_status))
+            self._results.send(self._results.result(response.list, False, self._once_status, usage))
             self._once_status = DataContinue
             return True
         return False
