@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net'
+
 const HEADER_BYTES = 4
 
 /** The 4 bytes in front of a message: its length, most significant byte first. */
@@ -5,6 +7,16 @@ export function frameHeader(length: number): Buffer {
   const header = Buffer.allocUnsafe(HEADER_BYTES)
   header.writeUInt32BE(length)
   return header
+}
+
+/** Sends a message with its header. False when nothing more should be written before the socket drains. */
+export function writeFrame(socket: Socket, frame: Uint8Array): boolean {
+  // Corked, header and content leave in one system call.
+  socket.cork()
+  socket.write(frameHeader(frame.byteLength))
+  const ready = socket.write(frame)
+  socket.uncork()
+  return ready
 }
 
 /** Cuts a stream of bytes into the messages that were framed with `frameHeader`. */

@@ -4,7 +4,7 @@ import type { StreamAddress__Output as StreamAddress } from '../gen/plugin/aiges
 import type { ProtoGrpcType } from '../gen/plugin/wrapper-v2.js'
 import { loadProto } from '../rpc/proto.js'
 import type { BatchStream, BatchStreamListener } from './batch-stream.js'
-import { FrameReader, frameHeader } from './frame.js'
+import { FrameReader, writeFrame } from './frame.js'
 
 /**
  * Connects to the socket that a plugin named in InitReply.stream and shows the token.
@@ -38,15 +38,6 @@ export async function openSocketBatchStream(at: StreamAddress, listener: BatchSt
       socket.destroy()
     },
   }
-}
-
-function writeFrame(socket: Socket, frame: Uint8Array): boolean {
-  // Corked, header and content leave in one system call.
-  socket.cork()
-  socket.write(frameHeader(frame.byteLength))
-  const ready = socket.write(frame)
-  socket.uncork()
-  return ready
 }
 
 function connected(address: string): Promise<Socket> {
