@@ -101,12 +101,29 @@ export interface PluginConfig {
   readonly startTimeoutMs: number
   /** `replicas`, default 1: plugin processes of the model. */
   readonly replicas: number
-  /** `concurrency`, default 1: calls that one replica runs at the same time. */
+  /**
+   * `concurrency`: calls that one replica runs at the same time. Default 1, and for a native wrapper, which is called from
+   * several threads, as many as there are slots.
+   */
   readonly concurrency: number
+  /** Present when a native wrapper is served instead of a plugin that a command starts. */
+  readonly native?: NativeConfig
   /** `maxBatch`, default 0: most requests that a wrapper with wrapperBatchExec gets at once; 0: the SDK's 32. */
   readonly maxBatch: number
   /** `maxBatchDelayMs`, default 0: how long such a request may wait for others; 0: what waits already. */
   readonly maxBatchDelayMs: number
+}
+
+/** How a native wrapper, a library with the C functions of AIGES, is loaded and called. */
+export interface NativeConfig {
+  /** `wrapperLib`: path of the library, or its name in LD_LIBRARY_PATH; undefined: `libwrapper.so`. */
+  readonly library: string | undefined
+  /** `asyncMode`, default false: results come through callbacks. */
+  readonly asyncMode: boolean
+  /** `realTimeRlt`, default true: without callbacks, a session is read after every frame, not only the last. */
+  readonly realTime: boolean
+  /** `schema`: file of the schema JSON; undefined: `schema.json` beside the library, if there is one. */
+  readonly schema: string | undefined
 }
 
 /** Which requests a model takes, and for how long. */
@@ -133,7 +150,7 @@ export interface ModelConfig {
   readonly aliases: readonly string[]
   /** `mid`: number of the model, default none; that of any of its versions counts. */
   readonly mid?: number
-  /** `kind`, default `python`. */
+  /** `kind`, default `python`; that of a file without such tables: `c` when `AIGES_PLUGIN_MODE` or `wrapperLib` ask for it. */
   readonly kind: ModelKind
   /** `dir`: working directory of the plugins, absolute; default the folder of the configuration file. */
   readonly folder: string

@@ -20,8 +20,8 @@ export const MODEL_SLOTS_KEYS = keysOf(modelSlotsSection)
 export const KEYS_WITHOUT_EFFECT: Readonly<Record<string, readonly string[]>> = {
   [SERVICE_SECTION]: ['finder'],
   aiges: [
-    ...['sessMode', 'asyncMode', 'realTimeRlt', 'wrapperDelayDetectPeriod', 'numaNode', 'gray', 'gesMock', 'httpRetry'],
-    ...['wrapperTrace', 'storageData', 'asyncRelease', 'sessDelGt', 'wrapperLib', 'schema'],
+    ...['sessMode', 'wrapperDelayDetectPeriod', 'numaNode', 'gray', 'gesMock', 'httpRetry', 'wrapperTrace'],
+    ...['storageData', 'asyncRelease', 'sessDelGt'],
   ],
   fc: ['able', 'router', 'best', 'roll', 'strategy', 'tasksize', 'taskchsize'],
   log: ['async'],

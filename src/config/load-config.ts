@@ -7,7 +7,7 @@ import { keyNotices } from './key-notices.js'
 import { looksLikeService, RESERVED_SECTIONS } from './known-keys.js'
 import { parseListenAddress } from './listen-address.js'
 import { readModelTables } from './model-tables.js'
-import { pluginModeProblem, wrapperLibProblem } from './plugin-mode.js'
+import { isNative, pluginModeProblem } from './plugin-mode.js'
 import { describeProblems, misconfigured, type Problem } from './problem.js'
 import { DEFAULT_HTTP_LISTEN, sectionSchemas, serviceSection, wrapperSection } from './sections.js'
 import { isTable, readTomlFile, type TomlFile } from './toml-file.js'
@@ -118,8 +118,6 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
     found: valueAt(file.content, issue.path),
     allowed: issue.message,
   }))
-  const native = wrapperLibProblem(env, valueAt(file.content, ['aiges', 'wrapperLib']))
-  if (native !== undefined) problems.push(native)
 
   const settings = wrapperSettings(file, path)
   const tables = readModelTables(file)
@@ -135,13 +133,17 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
   }
 
   const { aiges, http, protocols, fc, ws, log } = plain.data
+  const { concurrency, wrapperLib, asyncMode, realTimeRlt, schema } = aiges
+  const native = { library: wrapperLib || undefined, asyncMode, realTime: realTimeRlt, schema: schema || undefined }
+  const kind = isNative(env, wrapperLib) ? 'c' : 'python'
   const plugin: PluginConfig = {
     command: aiges.pluginCmd.trim() || aiges.pythonPluginCmd.trim() || undefined,
     tls: aiges.pluginTls,
     wrapperConfig: settings.values,
     startTimeoutMs: aiges.startTimeoutMs,
     replicas: aiges.replicas,
-    concurrency: aiges.concurrency,
+    concurrency: concurrency ?? (kind === 'c' ? fc.max : 1),
+    ...(kind === 'c' && { native }),
     maxBatch: aiges.maxBatch,
     maxBatchDelayMs: aiges.maxBatchDelayMs,
   }
@@ -169,7 +171,7 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
     },
     plugin,
     admission,
-    models: tables.models({ file: path, service, plugin, admission }),
+    models: tables.models({ file: path, service, kind, plugin, admission, native, concurrency }),
     ws: { readTimeoutMs: ws.readTimeout * 1000, sessionTimeoutMs: ws.sessionTimeout * 1000 },
     ase: { headerPass: readHeaderPass(aiges.headerPass), normalizeText: aiges.normalizeText },
     log: { level: log.level, file: log.file, maxMegabytes: log.size, files: log.count, days: log.die },

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import type { TomlTable } from 'smol-toml'
 import type { z } from 'zod'
-import type { AdmissionConfig, ModelConfig, PluginConfig } from './daemon-config.js'
+import type { AdmissionConfig, ModelConfig, ModelKind, NativeConfig, PluginConfig } from './daemon-config.js'
 import type { Problem } from './problem.js'
 import { modelSection, modelSlotsSection } from './sections.js'
 import { isTable, type TomlFile } from './toml-file.js'
@@ -13,8 +13,14 @@ export interface ModelDefaults {
   readonly file: string
   /** Name of the service of `-s`, which is the only model of a file without `[models.<key>]`. */
   readonly service: string
+  /** Of the only model. */
+  readonly kind: ModelKind
   readonly plugin: PluginConfig
   readonly admission: AdmissionConfig
+  /** For models of kind `c`. */
+  readonly native: NativeConfig
+  /** `[aiges] concurrency`, if it is there. */
+  readonly concurrency: number | undefined
 }
 
 export interface ModelTables {
@@ -84,13 +90,8 @@ function issuesOf(parsed: z.ZodSafeParseResult<unknown>, path: readonly string[]
 
 function kindProblems(tables: readonly ModelTable[]): Problem[] {
   return tables.flatMap(({ key, kind, command }) => {
-    const path = ['models', key, 'kind']
-    if (kind === 'c') {
-      const detail = 'native wrappers are not supported by this build'
-      return { path, found: kind, allowed: '"python" or "cmd"', detail }
-    }
-    if (kind === 'cmd' && command === undefined) return { path, found: kind, allowed: '"cmd" only with a command' }
-    return []
+    if (kind !== 'cmd' || command !== undefined) return []
+    return { path: ['models', key, 'kind'], found: kind, allowed: '"cmd" only with a command' }
   })
 }
 
@@ -138,13 +139,16 @@ function duplicates(tables: readonly ModelTable[]): Problem[] {
 }
 
 /** The model that a file without `[models.<key>]` has. */
-function onlyModel({ service, plugin, admission }: ModelDefaults): ModelConfig {
+function onlyModel({ service, kind, plugin, admission }: ModelDefaults): ModelConfig {
   const folder = process.cwd()
-  return { name: service, version: '1', aliases: [], kind: 'python', folder, load: true, plugin, admission }
+  return { name: service, version: '1', aliases: [], kind, folder, load: true, plugin, admission }
 }
 
-function toModel(table: ModelTable, { file, plugin, admission }: ModelDefaults): ModelConfig {
+function toModel(table: ModelTable, defaults: ModelDefaults): ModelConfig {
+  const { file, admission } = defaults
+  const { native: _, ...plugin } = defaults.plugin
   const { name, version, aliases, mid, kind, load, fc, command, wrapper } = table
+  const slots = fc.max ?? admission.slots
   return {
     name,
     version: String(version),
@@ -159,16 +163,26 @@ function toModel(table: ModelTable, { file, plugin, admission }: ModelDefaults):
       wrapperConfig: { ...plugin.wrapperConfig, ...wrapper },
       startTimeoutMs: table.startTimeoutMs ?? plugin.startTimeoutMs,
       replicas: table.replicas ?? plugin.replicas,
-      concurrency: table.concurrency ?? plugin.concurrency,
+      concurrency: table.concurrency ?? defaults.concurrency ?? (kind === 'c' ? slots : 1),
+      ...(kind === 'c' && { native: nativeOf(table, defaults.native) }),
       maxBatch: table.maxBatch ?? plugin.maxBatch,
       maxBatchDelayMs: table.maxBatchDelayMs ?? plugin.maxBatchDelayMs,
     },
     admission: {
-      slots: fc.max ?? admission.slots,
+      slots,
       queue: fc.queue ?? admission.queue,
       queueWaitMs: fc.queueWaitMs ?? admission.queueWaitMs,
       sessionIdleMs: fc.ttl ?? admission.sessionIdleMs,
       onceTimeoutMs: table.onceTimeoutMs ?? admission.onceTimeoutMs,
     },
+  }
+}
+
+function nativeOf({ wrapperLib, asyncMode, realTimeRlt, schema }: ModelTable, native: NativeConfig): NativeConfig {
+  return {
+    library: wrapperLib || native.library,
+    asyncMode: asyncMode ?? native.asyncMode,
+    realTime: realTimeRlt ?? native.realTime,
+    schema: schema || native.schema,
   }
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { DaemonConfig, ModelConfig, PluginConfig } from '../config/daemon-config.js'
-import { prepareLaunch } from '../plugin/launch.js'
+import { type Launch, prepareLaunch } from '../plugin/launch.js'
+import { nativeLaunch } from '../plugin/native-launch.js'
 import { ReplicaSet } from '../plugin/replica-set.js'
 import type { Model } from '../session/model.js'
 import type { ModelSpec } from '../session/served-models.js'
@@ -22,12 +23,18 @@ export function modelSpecs({ models }: Pick<DaemonConfig, 'models'>): readonly M
  * @throws PluginStartError when its interpreter cannot run or lacks something
  */
 export async function createPlugins(
-  { name, version }: Model,
+  model: Model,
   spec: PluginSpec,
   socketFolder: string | undefined,
   log: Logger,
 ): Promise<ReplicaSet> {
-  const { command, tls, folder: cwd, startTimeoutMs: probeTimeoutMs } = spec
-  const launch = await prepareLaunch({ command, tls, cwd, socketFolder, probeTimeoutMs, env: process.env })
-  return new ReplicaSet({ ...spec, model: name, version, launch, log })
+  const launch = await launchOf(model, spec, socketFolder)
+  return new ReplicaSet({ ...spec, model: model.name, version: model.version, launch, log })
+}
+
+async function launchOf({ slots }: Model, spec: PluginSpec, socketFolder: string | undefined): Promise<Launch> {
+  const { command, tls, native, folder: cwd, startTimeoutMs: probeTimeoutMs } = spec
+  const place = { cwd, socketFolder, env: process.env }
+  if (native) return nativeLaunch({ ...native, ...place, slots: slots.total })
+  return prepareLaunch({ command, tls, ...place, probeTimeoutMs })
 }

@@ -98,7 +98,7 @@ export class InitError extends Error {
 
 /** Codes that the SDK answers with for its own failures (plugin protocol 1). */
 export const SDK_CODES: Readonly<Record<number, string>> = {
-  30001: 'the wrapper module or its class Wrapper cannot be imported',
+  30001: 'the wrapper cannot be loaded',
   30002: "the wrapper's wrapperInit failed",
   30003: 'the wrapper raised an exception or returned nothing usable',
 }

@@ -47,11 +47,17 @@ function describe(evidence: StartEvidence): string {
 
 interface Cause {
   readonly pattern: RegExp
-  readonly text: (match: RegExpMatchArray, evidence: StartEvidence) => string
+  /** Undefined: the failure says it all. */
+  readonly text: (match: RegExpMatchArray, evidence: StartEvidence) => string | undefined
 }
 
 /** Looked for in the failure and the plugin's output, first match wins. */
 const CAUSES: readonly Cause[] = [
+  {
+    pattern: /([\w.+-]+\.so[\w.]*): cannot open shared object file/,
+    text: match => `${match[1]} is missing; put the folder that it is in on LD_LIBRARY_PATH`,
+  },
+  { pattern: /LD_LIBRARY_PATH|\[aiges\] wrapperLib|is no AIGES wrapper/, text: () => undefined },
   {
     pattern: /No module named '?(grpc|google)\b/,
     text: (_, { interpreter }) =>

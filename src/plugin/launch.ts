@@ -78,7 +78,8 @@ function describeInterpreter(facts: PythonFacts): string {
   return `${facts.executable} (Python ${facts.version}, aiges: ${facts.aiges ?? 'the one that comes with aiservice'})`
 }
 
-function pluginEnvironment(
+/** The environment of a plugin's processes: the daemon's, and what the host and Python need. */
+export function pluginEnvironment(
   daemon: LaunchOptions['env'],
   cwd: string,
   socketFolder: string | undefined,

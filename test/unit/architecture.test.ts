@@ -12,6 +12,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['core'],
   rpc: ['core', 'gen'],
   plugin: ['core', 'rpc', 'telemetry', 'gen'],
+  // A program of its own, which shares the frames of plugin protocol 2 with the daemon.
+  'native-host': ['plugin', 'rpc', 'gen'],
   session: ['core', 'telemetry'],
   'protocols/shared': ['core', 'telemetry'],
   'protocols/*': ['core', 'protocols/shared', 'telemetry', 'rpc', 'gen'],

@@ -47,10 +47,10 @@ test("the daemon's exit code is the command's", async () => {
 test('the environment can make the configuration wrong', async () => {
   enterTemporaryFolder()
   const { started, load } = fakeDaemon(0)
-  const attempt = serve({}, recordingTerminal({ AIGES_PLUGIN_MODE: 'c' }), load)
+  const attempt = serve({}, recordingTerminal({ AIGES_PLUGIN_MODE: 'go' }), load)
   await expect(attempt).rejects.toMatchObject({
     exitCode: 2,
-    message: expect.stringContaining('native wrappers are not supported'),
+    message: expect.stringContaining('allowed: "c", "python" or unset'),
   })
   expect(started).toEqual([])
 })

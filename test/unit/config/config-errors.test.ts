@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../../src/config/load-config.js'
-import { errorOf, loadText, temporaryFolder } from './config-file.js'
+import { errorOf, temporaryFolder } from './config-file.js'
 
 describe('an impossible value names file, line, section, key, what was found and what is allowed', () => {
   test.each([
@@ -104,26 +104,10 @@ describe('a file that cannot be read', () => {
   })
 })
 
-describe('native wrappers', () => {
-  test('are refused when the environment asks for them', () => {
-    expect(errorOf('[svcName]', { env: { AIGES_PLUGIN_MODE: 'c' } })).toBe(
-      'environment variable AIGES_PLUGIN_MODE: found "c", allowed: "python" or unset (native wrappers are not supported by this build)',
-    )
-  })
-
-  test('are refused when wrapperLib asks for them and the environment does not say otherwise', () => {
-    const text = '[svcName]\n[aiges]\nwrapperLib = "libwrapper.so"'
-    expect(errorOf(text)).toBe(
-      'aiges.toml:3:1: [aiges] wrapperLib: found "libwrapper.so", allowed: none, or AIGES_PLUGIN_MODE=python in the environment (native wrappers are not supported by this build)',
-    )
-    expect(loadText(text, { env: { AIGES_PLUGIN_MODE: 'python' } }).notices).toEqual([
-      { level: 'info', message: expect.stringMatching(/\[aiges\] accepted but without effect here: wrapperLib$/) },
-    ])
-  })
-
-  test('any other mode is refused with the allowed ones', () => {
+describe('AIGES_PLUGIN_MODE', () => {
+  test('is refused with the allowed values when it has another', () => {
     expect(errorOf('[svcName]', { env: { AIGES_PLUGIN_MODE: 'go' } })).toBe(
-      'environment variable AIGES_PLUGIN_MODE: found "go", allowed: "python" or unset',
+      'environment variable AIGES_PLUGIN_MODE: found "go", allowed: "c", "python" or unset',
     )
   })
 })

@@ -31,7 +31,7 @@ test('the keys without effect are told in one line a section', () => {
 
 test('no known key without effect is warned about, whatever its value', () => {
   const sections = Object.entries(KEYS_WITHOUT_EFFECT).map(([name, keys]) => {
-    const lines = keys.filter(key => key !== 'wrapperLib').map(key => `${key} = 1`)
+    const lines = keys.map(key => `${key} = 1`)
     return `[${name === SERVICE_SECTION ? 'svcName' : name}]\n${lines.join('\n')}`
   })
   const notices = noticesOf(sections.join('\n'))

@@ -223,3 +223,26 @@ test('a byte order mark and Windows line ends do not matter', () => {
   const { config } = loadText('\uFEFF[svcName]\r\nport = 1\r\n')
   expect(config.grpc.port).toBe(1)
 })
+
+test('a native wrapper is served when a library is named or the environment asks for it', () => {
+  const native = { library: undefined, asyncMode: false, realTime: true, schema: undefined }
+  const named = '[svcName]\n[aiges]\nwrapperLib = "libwrapper.so"'
+  const { config } = loadText('[svcName]', { env: { AIGES_PLUGIN_MODE: 'c' } })
+  expect(config.plugin.native).toEqual(native)
+  expect(config.models).toMatchObject([{ kind: 'c', plugin: { native } }])
+  expect(loadText(named).config.plugin.native).toEqual({ ...native, library: 'libwrapper.so' })
+  expect(loadText(named, { env: { AIGES_PLUGIN_MODE: 'python' } }).config.plugin.native).toBeUndefined()
+  const all = `${named}\nasyncMode = true\nrealTimeRlt = false\nschema = "ocr.json"`
+  expect(loadText(all, { env: { AIGES_PLUGIN_MODE: '' } }).config.plugin.native).toEqual({
+    library: 'libwrapper.so',
+    asyncMode: true,
+    realTime: false,
+    schema: 'ocr.json',
+  })
+})
+
+test('a native wrapper runs as many calls as there are slots, unless the file says otherwise', () => {
+  const concurrency = (text: string) => loadText(text, { env: { AIGES_PLUGIN_MODE: 'c' } }).config.plugin.concurrency
+  expect(concurrency('[svcName]\n[fc]\nmax = 24')).toBe(24)
+  expect(concurrency('[svcName]\n[aiges]\nconcurrency = 2\n[fc]\nmax = 24')).toBe(2)
+})

@@ -66,6 +66,35 @@ test('every key of a model changes its field, numbers in quotes too', () => {
   })
 })
 
+test('a native model has a library of its own, runs as many calls as it has slots, and inherits the rest', () => {
+  const [digits, asr, python] = modelsOf(`
+    [aiges]
+    asyncMode = true
+    wrapperLib = "libshared.so"
+    [fc]
+    max = 8
+    [models.digits]
+    kind = "c"
+    [models.asr]
+    kind = "c"
+    wrapperLib = "./libasr.so"
+    asyncMode = false
+    realTimeRlt = false
+    schema = "asr.json"
+    [models.asr.fc]
+    max = 3
+    [models.python]
+  `)
+  const native = { library: 'libshared.so', asyncMode: true, realTime: true, schema: undefined }
+  expect(digits?.plugin).toMatchObject({ concurrency: 8, native })
+  expect(asr?.plugin).toMatchObject({
+    concurrency: 3,
+    native: { library: './libasr.so', asyncMode: false, realTime: false, schema: 'asr.json' },
+  })
+  expect(python?.plugin.concurrency).toBe(1)
+  expect(python?.plugin).not.toHaveProperty('native')
+})
+
 test('models work in the folder of the file, the only model of a file without them in the working directory', () => {
   const { config } = loadText('[svcName]\n[models.a]\n[models.b]\ndir = ".."')
   const [a, b] = config.models.map(({ folder }) => folder)
@@ -128,9 +157,5 @@ describe('an impossible model', () => {
     ],
   ])('%j', (text, message) => {
     expect(errorOf(`${text}\n[svcName]`)).toBe(message)
-  })
-
-  test('a native one is refused', () => {
-    expect(errorOf('[svcName]\n[models.a]\nkind = "c"')).toContain('native wrappers are not supported by this build')
   })
 })

@@ -1,0 +1,73 @@
+import type { Once__Output as Once } from '../gen/plugin/aiges/plugin/v2/Once.js'
+import type { Engine } from './engine.js'
+import { EngineError, toEngineError } from './engine-error.js'
+import { areLast } from './outputs.js'
+import type { ReplyWriter } from './reply-writer.js'
+
+export interface OnceCallsOptions {
+  readonly engine: Engine
+  readonly replies: ReplyWriter
+  /** Requests that the engine is given at the same time; the others wait, in the order in which they came. */
+  readonly concurrency: number
+  /** `wrapperExecAsync` instead of `wrapperExec`. */
+  readonly asyncMode: boolean
+}
+
+/** The once requests of the host: those that wait and those that the engine works on. */
+export class OnceCalls {
+  private readonly waiting = new Map<number, Once>()
+  private running = 0
+
+  constructor(private readonly options: OnceCallsOptions) {}
+
+  get size(): number {
+    return this.waiting.size + this.running
+  }
+
+  add(id: number, once: Once): void {
+    this.waiting.set(id, once)
+    this.next()
+  }
+
+  /** A request that waits is not begun. The engine cannot be interrupted in one that runs. */
+  cancel(id: number): void {
+    if (this.waiting.delete(id)) this.options.replies.result({ id, last: true })
+  }
+
+  private next(): void {
+    for (const [id, once] of this.waiting) {
+      if (this.running >= this.options.concurrency) return
+      this.waiting.delete(id)
+      this.running += 1
+      void this.run(id, once).finally(() => {
+        this.running -= 1
+        this.next()
+      })
+    }
+  }
+
+  private async run(id: number, once: Once): Promise<void> {
+    const { replies, asyncMode } = this.options
+    try {
+      if (asyncMode) await this.answered(id, once)
+      else replies.result({ id, last: true, payloads: await this.options.engine.exec(once.sid, once) })
+    } catch (error) {
+      replies.failure(id, toEngineError(error))
+    }
+  }
+
+  /** Hands the engine's answers on as it calls back; an answer without data is the last one, too. */
+  private answered(id: number, once: Once): Promise<void> {
+    const { engine, replies } = this.options
+    return new Promise((resolve, reject) => {
+      const tag = engine.execAsync(once.sid, once, once.timeout_ms, result => {
+        if (result instanceof EngineError) return reject(result)
+        const last = result.length === 0 || areLast(result)
+        replies.result({ id, last, payloads: [...result] })
+        if (!last) return
+        engine.forget(tag)
+        resolve()
+      })
+    })
+  }
+}

@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Launch } from '../../src/plugin/launch.js'
+import { type NativeLaunchOptions, nativeLaunch } from '../../src/plugin/native-launch.js'
+
+const SOURCES = fileURLToPath(new URL('../native/', import.meta.url))
+const BUILT = fileURLToPath(new URL('../.artifacts/native/', import.meta.url))
+
+/** Found from every working directory. */
+const TSX = fileURLToPath(new URL('../../node_modules/tsx/dist/loader.mjs', import.meta.url))
+
+/** Builds the test engine, unless it is there already, and returns the path of its library. */
+export function nativeEngine(flags: readonly string[] = ['-O2']): string {
+  const files = readdirSync(SOURCES).filter(name => /\.[ch]$/.test(name))
+  const hash = createHash('sha256').update(flags.join(' '))
+  for (const name of files) hash.update(readFileSync(join(SOURCES, name)))
+  const folder = join(BUILT, hash.digest('hex').slice(0, 16))
+  const library = join(folder, 'libwrapper.so')
+  if (existsSync(library)) return library
+  mkdirSync(folder, { recursive: true })
+  // Two test files may build it at the same time.
+  const fresh = join(folder, `libwrapper-${process.pid}.so`)
+  const sources = files.filter(name => name.endsWith('.c')).map(name => join(SOURCES, name))
+  const warnings = ['-std=c11', '-Wall', '-Wextra', '-Werror']
+  execFileSync('cc', [...warnings, ...flags, '-g', '-fPIC', '-shared', '-pthread', '-o', fresh, ...sources])
+  renameSync(fresh, library)
+  return library
+}
+
+/** How the native host is started from its sources. */
+export function nativeHostLaunch(options: Partial<NativeLaunchOptions>): Launch {
+  const launch = nativeLaunch({
+    library: nativeEngine(),
+    asyncMode: false,
+    realTime: true,
+    schema: undefined,
+    slots: 64,
+    cwd: process.cwd(),
+    env: process.env,
+    socketFolder: undefined,
+    ...options,
+  })
+  return { ...launch, command: { ...launch.command, args: ['--import', TSX, ...launch.command.args] } }
+}
