@@ -58,6 +58,9 @@ class PayloadField(Field):
     kind = "text"
     data_type = STRING
 
+    optional = False
+    """Whether a method, or a call that takes tensors, may be called without it."""
+
     def __init__(
         self,
         key: str,

@@ -99,8 +99,7 @@ class LoadedWrapper:
     @cached_property
     def outputs(self) -> list[PayloadField]:
         """The outputs that `responseCls` declares; read after wrapperInit, which may choose them."""
-        declared = declared_fields(getattr(self.instance, "responseCls", None))
-        return [field for field in declared if isinstance(field, PayloadField)]
+        return self._declared("responseCls")
 
     @cached_property
     def once(self) -> Operation | None:
@@ -109,9 +108,12 @@ class LoadedWrapper:
         call = self._once
         if call is None:
             return None
-        inputs = declared_fields(getattr(self.instance, "requestCls", None))
         function = self.instance.wrapperOnceExec if self._overrides("wrapperOnceExec") else call
-        return PlainOperation(function, call, inputs, self.outputs)
+        return PlainOperation(function, call, self._declared("requestCls"), self.outputs)
+
+    def _declared(self, name: str) -> list[PayloadField]:
+        declared = declared_fields(getattr(self.instance, name, None))
+        return [field for field in declared if isinstance(field, PayloadField)]
 
     def operations(self) -> list[Operation]:
         """All that clients can ask for, sessions aside."""

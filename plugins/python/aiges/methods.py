@@ -17,10 +17,9 @@ from typing import Any, Callable, NamedTuple
 
 from aiges.dto import DataListCls, DataListNode
 from aiges.fields import JsonBodyField, PayloadField, StringBodyField
-from aiges.operation import Operation, check_tensors, tensors
+from aiges.operation import Operation, bind_inputs
 from aiges.schema import declared_fields
 from aiges.signature import SignatureError
-from aiges.tensor import split_elements
 from aiges.tensor_field import TensorField
 
 CHAT = "chat"
@@ -95,13 +94,12 @@ def _operation(declaration: MethodDeclaration, function: Callable[..., Any]) -> 
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
     _check_parameters(title, parameters, names, whole, takes_any)
     passed = [field for field in inputs if takes_any or field.key in parameters]
-    checked = tensors(inputs)
     closed = "reqData" not in whole
 
     def call(params: dict[str, str], data: DataListCls, _tag: str, _pers_id: int) -> Any:
         if closed:
             _check_known(data, names, title)
-        check_tensors(checked, data, title)
+        bind_inputs(inputs, data, title)
         arguments: dict[str, Any] = {name: params if name == "params" else data for name in whole}
         for field in passed:
             node = data.get(field.key)
@@ -122,7 +120,7 @@ def _has_default(field: PayloadField, parameters: Mapping[str, inspect.Parameter
 
 
 def _with_default(field: PayloadField, parameters: Mapping[str, inspect.Parameter]) -> PayloadField:
-    if isinstance(field, TensorField) and not field.optional and _has_default(field, parameters):
+    if not field.optional and _has_default(field, parameters):
         field = copy.copy(field)
         field.optional = True
     return field
@@ -151,10 +149,6 @@ def _check_known(data: DataListCls, names: list[str], title: str) -> None:
 def _value(field: PayloadField, node: DataListNode) -> Any:
     if isinstance(field, TensorField):
         return node.numpy()
-    data = node.data
-    if node.datatype == "BYTES":
-        # Protocols of tensors have no other way to send one text or picture.
-        (data,) = split_elements(data, 1, field.key)
     if isinstance(field, JsonBodyField):
-        return json.loads(data)
-    return data.decode("utf-8") if isinstance(field, StringBodyField) else data
+        return json.loads(node.data)
+    return node.data.decode("utf-8") if isinstance(field, StringBodyField) else node.data

@@ -8,8 +8,8 @@ from typing import Any, Callable
 
 from aiges.answers import check_response, to_response
 from aiges.dto import DataListCls, Response
-from aiges.fields import Field, PayloadField
-from aiges.tensor import TensorError
+from aiges.fields import PayloadField
+from aiges.tensor import TensorError, split_elements
 from aiges.tensor_field import TensorField
 
 PLAIN = "wrapperOnceExec"
@@ -24,7 +24,7 @@ class Operation:
         title: str,
         function: Callable[..., Any],
         call: Callable[..., Any],
-        inputs: Sequence[Field] = (),
+        inputs: Sequence[PayloadField] = (),
         outputs: Sequence[PayloadField] = (),
     ) -> None:
         self.title = title
@@ -50,13 +50,13 @@ class PlainOperation(Operation):
         self,
         function: Callable[..., Any],
         call: Callable[..., Any],
-        inputs: Sequence[Field],
+        inputs: Sequence[PayloadField],
         outputs: Sequence[PayloadField],
     ) -> None:
-        declared = tensors(inputs)
+        declared = tensor_signature(inputs)
 
         def checked(params: dict[str, str], data: DataListCls, tag: str, pers_id: int) -> Any:
-            check_tensors(declared, data, PLAIN)
+            bind_inputs(declared, data, PLAIN)
             return call(params, data, tag, pers_id)
 
         super().__init__(PLAIN, function, checked if declared else call, inputs, outputs)
@@ -64,16 +64,22 @@ class PlainOperation(Operation):
             self.answer = check_response  # type: ignore[method-assign]
 
 
-def tensors(fields: Sequence[Field]) -> list[TensorField]:
-    """The tensors among fields."""
-    return [field for field in fields if isinstance(field, TensorField)]
+def tensor_signature(fields: Sequence[PayloadField]) -> list[PayloadField]:
+    """What a call that takes or gives tensors has: they and the other payloads. Empty when there is no tensor."""
+    return list(fields) if any(isinstance(field, TensorField) for field in fields) else []
 
 
-def check_tensors(fields: Sequence[TensorField], data: DataListCls, title: str) -> None:
-    """Raises TensorError when a request's tensors are not those that are declared."""
+def bind_inputs(fields: Sequence[PayloadField], data: DataListCls, title: str) -> None:
+    """Makes a request's payloads what is declared. Protocols of tensors send a text or a picture as a tensor with a
+    single element: it becomes that element. Raises TensorError when a tensor is not the declared one."""
     for field in fields:
         node = data.get(field.key)
-        if node is not None:
-            field.check_input(node)
-        elif not field.optional:
-            raise TensorError(f"tensor {field.key!r} is missing; {title} takes {field}")
+        if isinstance(field, TensorField):
+            if node is not None:
+                field.check_input(node)
+            elif not field.optional:
+                raise TensorError(f"tensor {field.key!r} is missing; {title} takes {field}")
+        elif node is not None and node.tensor is not None:
+            (node.data,) = split_elements(node.data, 1, field.key)
+            node.len = len(node.data)
+            node.tensor = None

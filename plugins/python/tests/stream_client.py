@@ -18,9 +18,12 @@ _PluginBatch = message("aiges.plugin.v2.PluginBatch")
 class StreamClient:
     """Init, then the socket that the plugin offers."""
 
-    def __init__(self, running: Plugin, concurrency: int = 1, **config: str) -> None:
+    def __init__(
+        self, running: Plugin, concurrency: int = 1, limits: dict[str, int] | None = None, **config: str
+    ) -> None:
         self.plugin = running
-        request = message("aiges.plugin.v2.InitRequest")(config=config, model="svc", concurrency=concurrency)
+        init = {"config": config, "model": "svc", "concurrency": concurrency, **(limits or {})}
+        request = message("aiges.plugin.v2.InitRequest")(**init)
         self.init = running.call("/aiges.plugin.v2.WrapperPlugin/Init", request, "aiges.plugin.v2.InitReply")
         if self.init.code:
             raise AssertionError(self.init.message)

@@ -90,7 +90,8 @@ class MethodTest(unittest.TestCase):
         )
         self.assertEqual([output.name for output in outputs], ["quotient", "rest"])
         # A text or picture is one element for protocols of tensors.
-        self.assertEqual([(i.name, i.datatype, list(i.shape)) for i in told["look"][0]][0], ("text", "BYTES", [1]))
+        looked = [(i.name, i.datatype, list(i.shape), i.optional) for i in told["look"][0]]
+        self.assertEqual(looked[:2], [("text", "BYTES", [1], False), ("options", "BYTES", [1], True)])
 
     def test_each_input_is_the_argument_of_its_name(self):
         self.assertEqual(numbers(self.call("double", tensor("x", [1, 2]))), {"y": [2, 4]})

@@ -223,6 +223,18 @@ class WireTest(unittest.TestCase):
             self.assertEqual(run.result(1).message, "TensorError: tensor 'a' must be INT32 [-1]; it is FP32 [1]")
             self.assertRegex(run.result(2).message, r"tensor 'a' is missing; wrapperOnceExec takes INT32 \[-1\]")
 
+    def test_a_text_beside_tensors_may_come_as_a_tensor_with_one_element(self):
+        source = SUM.replace("class UserResponse", '    note = StringBodyField("note")\n\nclass UserResponse').replace(
+            "        return response", '        assert reqData.get("note").data == b"hi"\n        return response'
+        )
+        note = {"key": "note", "data": b"\x02\0\0\0hi", "tensor": {"datatype": "BYTES", "shape": [1]}}
+        with plugin(source) as running:
+            run = Run(running)
+            self.assertIn(("note", "BYTES"), [(spec.name, spec.datatype) for spec in run.init.capabilities.inputs])
+            for id, payload in enumerate((note, {"key": "note", "data": b"hi"}), 1):
+                run.send(request(id, tensor("a", [1]), payload))
+                self.assertEqual(run.result(id).message, "")
+
     def test_protocol_1_describes_tensors_by_attributes(self):
         with plugin(SUM, "1") as running:
             host = Host(running)

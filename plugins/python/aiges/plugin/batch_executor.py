@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiges.batch import BatchRequest, batch_answer, check_batch
 from aiges.loader import LoadedWrapper
-from aiges.operation import check_tensors, tensors
+from aiges.operation import bind_inputs, tensor_signature
 from aiges.plugin.once_executor import failed_result, response_result
 from aiges.plugin.results import cancelled_result, request_data
 
@@ -26,7 +26,7 @@ class BatchExecutor:
         self.size = size or DEFAULT_SIZE
         self.delay_s = delay_s
         self._wrapper = wrapper
-        self._tensors = [] if wrapper.once is None else tensors(wrapper.once.inputs)
+        self._declared = [] if wrapper.once is None else tensor_signature(wrapper.once.inputs)
 
     def takes(self, job: Job) -> bool:
         """Whether a job may be among others: a call of a method has to stay alone."""
@@ -50,7 +50,7 @@ class BatchExecutor:
 
     def _request(self, job: Job) -> BatchRequest:
         data = request_data(job.once.payloads)
-        check_tensors(self._tensors, data, _TITLE)
+        bind_inputs(self._declared, data, _TITLE)
         return BatchRequest(dict(job.once.params), data, job)
 
     def _answers(self, requests: list[tuple[Job, BatchRequest]]) -> dict[int, bytes]:
