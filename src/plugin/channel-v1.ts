@@ -178,7 +178,8 @@ export class ChannelV1 implements PluginChannel {
     const handle = await created.catch(() => undefined)
     // Under its tag and its handle: a name that stayed would take the results of the next session with that handle.
     for (const [name, pending] of this.pending) if (pending === session) this.pending.delete(name)
-    if (handle === undefined) return
+    // A channel is closed when its plugin has ended, or is about to.
+    if (handle === undefined || this.closed.signal.aborted) return
     try {
       await unaryCall(this.client, this.client.wrapperDestroy, { handle })
     } catch (error) {

@@ -17,16 +17,25 @@ export interface RpcGateway {
   addService(definition: ServiceDefinition, implementation: UntypedServiceImplementation): void
   /** Makes the messages and services of a .proto file visible to clients that explore the server. */
   describe(definition: PackageDefinition): void
+  /**
+   * Has the server go on taking calls, when it stops, until a step is done: for work that takes further calls to end.
+   * @param step ends when its signal, which says that the time is over, does
+   */
+  onStopping(step: (over: AbortSignal) => Promise<void>): void
   /** Has a step run when the server stops, after its last call. */
   onStopped(step: () => void): void
   /** Resolves with the port that was really bound. @throws ServiceError `misconfigured` when the address cannot be had */
   start(): Promise<{ readonly host: string; readonly port: number }>
-  /** Says NOT_SERVING, accepts nothing new, lets calls end for up to `graceMs`, then cuts the rest off. */
+  /**
+   * Says NOT_SERVING, runs the steps of `onStopping`, accepts nothing new, lets calls end, and cuts off what has not
+   * ended after `graceMs` in all.
+   */
   stop(graceMs: number): Promise<void>
 }
 
 export function createRpcGateway(options: RpcGatewayOptions): RpcGateway {
   const server = createRpcServer(options)
+  const endings: ((over: AbortSignal) => Promise<void>)[] = []
   const steps: (() => void)[] = []
   const described: PackageDefinition = loadSync(healthProtoPath)
   const stopHealth = serveHealth(server, options)
@@ -38,6 +47,7 @@ export function createRpcGateway(options: RpcGatewayOptions): RpcGateway {
     },
     addService: (definition, implementation) => server.addService(definition, implementation),
     describe: definition => void Object.assign(described, definition),
+    onStopping: step => void endings.push(step),
     onStopped: step => void steps.push(step),
     async start() {
       new ReflectionService(described).addToServer({ addService: server.addWatchService })
@@ -47,7 +57,10 @@ export function createRpcGateway(options: RpcGatewayOptions): RpcGateway {
     },
     async stop(graceMs) {
       stopHealth()
-      await server.stop(graceMs)
+      const end = performance.now() + graceMs
+      const over = AbortSignal.timeout(graceMs)
+      await Promise.all(endings.map(step => step(over)))
+      await server.stop(Math.max(0, end - performance.now()))
       for (const step of steps) step()
     },
   }

@@ -41,6 +41,8 @@ export interface OperationContext {
   readonly sessions: SessionTable
   /** Absent: slots cannot be changed at run time. */
   readonly admin?: Pick<AdminService, 'setSlots'>
+  /** The server is about to stop: nothing new is begun. */
+  readonly isStopping: () => boolean
   readonly log: Logger
   /** The caller's handle, or the one that the answer gives it. */
   readonly handle: string
@@ -96,6 +98,7 @@ async function send(request: ReqData__Output, context: OperationContext): Promis
   const bytes = request.data[0]?.data
   if (bytes === undefined || bytes.length === 0) return answer(EMPTY_OUTPUT)
 
+  if (context.isStopping()) throw new ServiceError('not_ready', 'the service is shutting down')
   context.sessions.assertFree(context.handle)
   const input = decodeLoaderInput(bytes)
   const sid = input.headers['sid'] || randomUUID()

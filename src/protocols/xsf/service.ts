@@ -25,11 +25,16 @@ export interface XsfServiceOptions {
   readonly onFailure?: (model: string | undefined, error: ServiceError) => void
 }
 
-/** Adds utils.XsfCall, which AIGES clients call. Its sessions end when the server stops. */
+/**
+ * Adds utils.XsfCall, which AIGES clients call. When the server stops, sessions that are open may go on until they have
+ * told how they ended, and no further one is opened.
+ */
 export function addXsfService(server: RpcGateway, options: XsfServiceOptions): void {
   const { inference, log, admin, idleTimeoutMs, onFailure = () => {} } = options
   const sessions = new SessionTable({ idleTimeoutMs })
-  const shared = { inference, log, sessions, onFailure, ...(admin === undefined ? {} : { admin }) }
+  let stopping = false
+  const isStopping = () => stopping
+  const shared = { inference, log, sessions, isStopping, onFailure, ...(admin === undefined ? {} : { admin }) }
 
   const handlers: XsfCallHandlers = {
     call: (call, callback) => {
@@ -48,5 +53,9 @@ export function addXsfService(server: RpcGateway, options: XsfServiceOptions): v
   server.describe(loadProtoDefinition('gateway', 'xsf.proto'))
   // It has no service, but a client that explores the server needs its messages too.
   server.describe(loadProtoDefinition('gateway', 'loader.proto'))
+  server.onStopping(over => {
+    stopping = true
+    return sessions.drained(over)
+  })
   server.onStopped(() => sessions.abortAll(new ServiceError('not_ready', 'the service is shutting down')))
 }

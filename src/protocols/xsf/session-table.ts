@@ -14,6 +14,8 @@ export class SessionTable {
   readonly #open = new Map<string, Opening>()
   /** Oldest first; undefined when everything was told. */
   readonly #ended = new Map<string, XsfSession | undefined>()
+  /** Called when a session has ended, or has nothing left to tell. */
+  #onLess = () => {}
 
   constructor(options: { readonly idleTimeoutMs: number; readonly remembered?: number }) {
     this.#idleTimeoutMs = options.idleTimeoutMs
@@ -41,7 +43,10 @@ export class SessionTable {
     const opening = this.#start(handle, open, about)
     this.#open.set(handle, opening)
     // Whoever opens is told; calls that came meanwhile find the handle unknown.
-    opening.catch(() => this.#open.delete(handle))
+    opening.catch(() => {
+      this.#open.delete(handle)
+      this.#onLess()
+    })
     return opening
   }
 
@@ -51,6 +56,21 @@ export class SessionTable {
     if (session !== undefined) return session
     if (this.#ended.has(handle)) throw new ServiceError('session_ended')
     throw new ServiceError('session_unknown', 'service instance invalid')
+  }
+
+  /** Resolves when every session has ended and told how, or the signal aborts. */
+  drained(signal: AbortSignal): Promise<void> {
+    return new Promise(resolve => {
+      this.#onLess = () => {
+        if (!this.#isBusy()) resolve()
+      }
+      this.#onLess()
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+
+  #isBusy(): boolean {
+    return this.#open.size > 0 || [...this.#ended.values()].some(unread => unread !== undefined)
   }
 
   /** Ends every session. */
@@ -78,6 +98,7 @@ export class SessionTable {
       },
       onForgotten: () => {
         if (this.#ended.get(handle) === session) this.#ended.set(handle, undefined)
+        this.#onLess()
       },
     })
     return session

@@ -307,3 +307,27 @@ describe('the end of a session', () => {
     expect(await fetchText(xsf)).toBe(10019)
   })
 })
+
+describe('a server that stops', () => {
+  test('answers the calls of open sessions until each has told how it ended, and opens no further one', async () => {
+    const xsf = await start()
+    await Promise.all([open(xsf, 'h'), open(xsf, 'i')])
+    const stopped = xsf.server.stop(60_000)
+    expect(await codeOf(open(xsf, 'another'))).toBe(10115)
+    expect(await codeOf(xsf.call(onceRequest()))).toBe(10115)
+    expect(await fetchText(xsf, 'h')).toBe('A')
+    expect(await codeOf(xsf.call(frameRequest('h', 'b', { status: '2', syncId: 1 })))).toBe(0)
+    xsf.opened[1]?.session.abort(new ServiceError('not_ready'))
+    expect(await fetchText(xsf, 'h')).toBe('B')
+    expect(await fetchText(xsf, 'i')).toBe('A')
+    expect(await fetchText(xsf, 'i')).toBe(10115)
+    await stopped
+  })
+
+  test('ends sessions that are open when its time is over', async () => {
+    const xsf = await start()
+    await open(xsf)
+    await xsf.server.stop(20)
+    expect(xsf.opened[0]?.session.ended).toMatchObject({ reason: 'not_ready' })
+  })
+})
