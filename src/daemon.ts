@@ -2,8 +2,11 @@ import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import type { ConfigNotice, DaemonConfig } from './config/daemon-config.js'
+import { loadConfig } from './config/load-config.js'
 import { ServiceError } from './core/error.js'
+import { configReloader, onFileChange } from './daemon/config-reload.js'
 import { createPlugins, modelSpecs, type PluginSpec } from './daemon/model-plugins.js'
+import { aborted, type DaemonSignals, takeSignals } from './daemon/signals.js'
 import { PluginStartError } from './plugin/diagnosis.js'
 import { createSocketFolder } from './plugin/socket-folder.js'
 import { LocalInferenceService } from './session/inference-service.js'
@@ -28,7 +31,8 @@ const { version: VERSION } = JSON.parse(readFileSync(new URL('../package.json', 
 const SHUTDOWN_GRACE_MS = 3000
 
 /**
- * Runs a daemon until it is told to stop: SIGTERM or SIGINT stop it in order, a second one at once.
+ * Runs a daemon until it is told to stop: SIGTERM or SIGINT stop it in order, a second one at once. SIGHUP has it read its
+ * configuration again.
  * @returns the exit code: 0 after an orderly stop, 1 when it could not start
  */
 export async function runDaemon(config: DaemonConfig, notices: readonly ConfigNotice[]): Promise<number> {
@@ -39,15 +43,15 @@ export async function runDaemon(config: DaemonConfig, notices: readonly ConfigNo
     log.fatal({ err: error, origin }, 'a fault in the daemon itself; it ends')
     void logging.close().finally(() => process.exit(1))
   })
-  const stopping = stopSignal(log)
+  const signals = takeSignals(log)
   try {
-    const daemon = await startDaemon(config, log, stopping)
-    await aborted(stopping)
+    const daemon = await startDaemon(config, log, signals)
+    await aborted(signals.stop)
     await daemon.stop()
     log.info('stopped')
     return 0
   } catch (error) {
-    if (stopping.aborted) return 0
+    if (signals.stop.aborted) return 0
     const known = error instanceof PluginStartError || error instanceof ServiceError
     log.fatal(known ? {} : { err: error }, error instanceof Error ? error.message : String(error))
     return 1
@@ -58,11 +62,11 @@ export async function runDaemon(config: DaemonConfig, notices: readonly ConfigNo
 
 /**
  * Starts everything that a configuration asks for; resolves when requests are served.
- * @param signal abandons a start that is under way
+ * @param signals `stop` abandons a start that is under way, a reload reads the configuration again
  * @throws PluginStartError of the first model, when none of them became ready
  * @throws ServiceError `misconfigured` when a port cannot be had
  */
-export async function startDaemon(config: DaemonConfig, log: Logger, signal: AbortSignal): Promise<Daemon> {
+export async function startDaemon(config: DaemonConfig, log: Logger, signals: DaemonSignals): Promise<Daemon> {
   const steps: (() => Promise<void> | void)[] = []
   const stop = async () => {
     for (const step of steps.splice(0).reverse()) await step()
@@ -102,7 +106,15 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signal: Abo
     steps.push(() => frontEnds.stop(config.drainTimeoutMs))
     // Listening comes before the wrappers are ready, so that /livez and /readyz can say what is going on.
     const address = await frontEnds.listen()
-    await startModels(models, signal)
+    const reload = configReloader({
+      config,
+      read: () => loadConfig({ ...config, env: process.env }),
+      apply: next => models.apply(modelSpecs(next)),
+      log,
+    })
+    signals.onReload(reload)
+    if (config.reloadOnChange) steps.push(onFileChange(config.file, reload))
+    await startModels(models, signals.stop)
     log.info({ ...address, models: registry.all.map(({ name, version }) => `${name} ${version}`) }, 'ready')
     return { stop }
   } catch (error) {
@@ -131,23 +143,4 @@ async function startModels(models: ServedModels<PluginSpec>, signal: AbortSignal
     signal.removeEventListener('abort', abandon)
   }
   signal.throwIfAborted()
-}
-
-/** Aborts at the first SIGTERM or SIGINT; a second one ends the process at once, its plugins with it. */
-function stopSignal(log: Logger): AbortSignal {
-  const controller = new AbortController()
-  const onSignal = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(1)
-    log.info(`${name}: stopping; a second signal ends at once`)
-    controller.abort(new Error(name))
-  }
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal)
-  return controller.signal
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

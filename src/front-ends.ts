@@ -5,6 +5,7 @@ import type { DaemonConfig } from './config/daemon-config.js'
 import type { AdminService } from './core/admin.js'
 import { ServiceError } from './core/error.js'
 import type { InferenceService } from './core/inference.js'
+import { adminApi } from './protocols/admin/api-routes.js'
 import { adminRoutes } from './protocols/admin/routes.js'
 import { addAigesV1Service } from './protocols/aiges-v1/service.js'
 import { aseFrontEnd } from './protocols/ase/routes.js'
@@ -22,7 +23,7 @@ import { createRefusalCounter } from './telemetry/refusal-counter.js'
 export interface FrontEndOptions {
   readonly config: DaemonConfig
   readonly inference: InferenceService
-  readonly admin: Pick<AdminService, 'setSlots'>
+  readonly admin: Pick<AdminService, 'setSlots' | 'load' | 'unload' | 'reload'>
   readonly metrics: Metrics
   readonly log: Logger
   /** Ends everything that is in flight, each with this reason. */
@@ -90,7 +91,7 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
 }
 
 /** Those that are switched on, in the order in which the API page shows them. A further protocol is an entry here. */
-function createHttpFrontEnds({ config, inference, log }: FrontEndOptions): readonly HttpFrontEnd[] {
+function createHttpFrontEnds({ config, inference, admin, log }: FrontEndOptions): readonly HttpFrontEnd[] {
   const { ase, openai, edgeboard } = config.protocols
   const { bodyLimitBytes } = config.http
   const frontEnds: HttpFrontEnd[] = []
@@ -101,6 +102,7 @@ function createHttpFrontEnds({ config, inference, log }: FrontEndOptions): reado
   }
   if (openai.enabled) frontEnds.push(openAiFrontEnd({ inference, basePath: openai.path, log }))
   if (edgeboard.enabled) frontEnds.push(edgeBoardFrontEnd({ inference, basePath: edgeboard.path, log }))
+  if (config.admin.enabled) frontEnds.push(adminApi({ inference, admin, ...config.admin }))
   return frontEnds
 }
 

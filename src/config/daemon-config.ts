@@ -80,6 +80,15 @@ export interface DaemonConfig {
   }
   /** `[aiges] drainTimeoutMs`, default 30000: how long a shutdown waits for requests in flight. */
   readonly drainTimeoutMs: number
+  /** `[aiges] reloadOnChange`, default false: whether the file is read again when it changes, as SIGHUP has it done. */
+  readonly reloadOnChange: boolean
+  /** The admin API. */
+  readonly admin: {
+    /** `[admin] enabled`, default false. */
+    readonly enabled: boolean
+    /** `[admin] token`: what its callers have to send; never empty when it is enabled, never logged. */
+    readonly token: string
+  }
 }
 
 /** How a plugin runs: `python` by the SDK, `c` a native wrapper, `cmd` any program that speaks a plugin protocol. */

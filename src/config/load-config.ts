@@ -119,6 +119,10 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
     allowed: issue.message,
   }))
 
+  if (plain.data?.admin.enabled && plain.data.admin.token === '') {
+    problems.push({ path: ['admin', 'enabled'], found: true, allowed: 'true only with a token: [admin] token' })
+  }
+
   const settings = wrapperSettings(file, path)
   const tables = readModelTables(file)
   problems.push(...tables.problems)
@@ -132,7 +136,7 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
     throw misconfigured(errors)
   }
 
-  const { aiges, http, protocols, fc, ws, log } = plain.data
+  const { aiges, http, protocols, fc, ws, log, admin } = plain.data
   const { concurrency, wrapperLib, asyncMode, realTimeRlt, schema } = aiges
   const native = { library: wrapperLib || undefined, asyncMode, realTime: realTimeRlt, schema: schema || undefined }
   const kind = isNative(env, wrapperLib) ? 'c' : 'python'
@@ -176,6 +180,8 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
     ase: { headerPass: readHeaderPass(aiges.headerPass), normalizeText: aiges.normalizeText },
     log: { level: log.level, file: log.file, maxMegabytes: log.size, files: log.count, days: log.die },
     drainTimeoutMs: aiges.drainTimeoutMs,
+    reloadOnChange: aiges.reloadOnChange,
+    admin,
   }
   const notices = [
     ...keyNotices(path, file.content, service),

@@ -19,6 +19,9 @@ export interface Problem {
   readonly detail?: string
 }
 
+/** Keys whose values are not repeated in messages. */
+const SECRET_KEYS: ReadonlySet<string> = new Set(['token'])
+
 /** `[models.<key>]` and the sections below it are sections of their own; elsewhere the first part of a path is one. */
 function sectionOf(path: Problem['path']): { section: string; keys: readonly (string | number)[] } {
   const depth = path[0] !== 'models' ? 1 : path.length > 3 && (path[2] === 'fc' || path[2] === 'wrapper') ? 3 : 2
@@ -30,7 +33,9 @@ function describe(problem: Problem, file: SourceFile, place: Place | undefined):
   const { section, keys } = sectionOf(problem.path)
   const where = place === undefined ? file.name : `${file.name}:${place.line}:${place.column}`
   const name = [`[${section}]`, keys.join('.')].filter(part => part !== '').join(' ')
-  const found = place?.raw ?? JSON.stringify(problem.found)
+  const found = SECRET_KEYS.has(String(keys[0]))
+    ? 'what is not shown here'
+    : (place?.raw ?? JSON.stringify(problem.found))
   const detail = problem.detail === undefined ? '' : ` (${problem.detail})`
   return `${where}: ${name}: found ${found}, allowed: ${problem.allowed}${detail}`
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { MODEL_KINDS } from './daemon-config.js'
 import {
+  adminToken,
   basePath,
   flag,
   integer,
@@ -48,6 +49,11 @@ export const sectionSchemas = {
     onceTimeoutMs: milliseconds().default(120_000),
     startTimeoutMs: milliseconds().default(60_000),
     drainTimeoutMs: milliseconds(0).default(30_000),
+    reloadOnChange: flag().default(false),
+  }),
+  admin: section('admin', {
+    enabled: flag().default(false),
+    token: adminToken().default(''),
   }),
   http: section('http', {
     // V8 has no string, and so no JSON text, of 512 MiB or more.

@@ -40,6 +40,17 @@ export function nonEmpty() {
   return z.string({ error }).refine(value => value.trim() !== '', { error })
 }
 
+/** Fewest characters of a token that nobody guesses. */
+const MIN_TOKEN_LENGTH = 16
+
+/** A token as it stands in an HTTP header, or the empty string for none. */
+export function adminToken() {
+  const error = `a string of at least ${MIN_TOKEN_LENGTH} visible ASCII characters`
+  return z.string({ error }).refine(value => value === '' || TOKEN.test(value), { error })
+}
+
+const TOKEN = new RegExp(`^[!-~]{${MIN_TOKEN_LENGTH},}$`)
+
 /** A level of the log in any case, with the spellings that other loggers have for the same. */
 export function logLevel() {
   const aliases: Readonly<Record<string, string>> = {

@@ -11,6 +11,8 @@ import { openApiFaults } from '../helpers/openapi-faults.js'
 import { loadText } from './config/config-file.js'
 import { FakeInference, modelInfo } from './protocols/shared/fake-inference.js'
 
+const unused = async () => {}
+
 const LISTEN = '[svcName]\nhost = "127.0.0.1"\nport = 0\nhttp_listen = "127.0.0.1:0"\n'
 
 /** Everything that listens, as a configuration wants it, over a model that always answers `ok`. */
@@ -19,7 +21,7 @@ async function serve(protocols: string) {
   const frontEnds = createFrontEnds({
     config,
     inference: new FakeInference([modelInfo('svcName')]),
-    admin: { setSlots() {} },
+    admin: { setSlots() {}, load: unused, unload: unused, reload: unused },
     metrics: createMetrics({ version: '0' }),
     log: pino({ level: 'silent' }),
     abortAll() {},
@@ -82,6 +84,6 @@ describe('gRPC services', () => {
 })
 
 it('the document of all front-ends keeps to OpenAPI 3.0', async () => {
-  const { http } = await serve('')
+  const { http } = await serve('[admin]\nenabled = true\ntoken = "0123456789abcdef"')
   expect(await openApiFaults(await documentOf(http))).toEqual([])
 })

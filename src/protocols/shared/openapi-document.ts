@@ -19,6 +19,7 @@ export function openApiDocument(models: readonly ModelInfo[], describe: readonly
     components: {
       schemas: merged(parts.map(({ schemas }) => schemas)),
       responses: merged(parts.map(({ responses }) => responses)),
+      securitySchemes: merged(parts.map(({ securitySchemes }) => securitySchemes)),
     },
   }
 }

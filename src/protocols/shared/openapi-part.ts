@@ -10,4 +10,6 @@ export interface OpenApiPart {
   readonly schemas?: JsonObject
   /** For `#/components/responses`, named likewise. */
   readonly responses?: JsonObject
+  /** For `#/components/securitySchemes`, named likewise. */
+  readonly securitySchemes?: JsonObject
 }

@@ -38,6 +38,14 @@ describe('an impossible value names file, line, section, key, what was found and
       'aiges.toml:4:1: [wrapper] model.sizes: found [ 1, 2 ], allowed: a string, a number, true, false or a table of these',
     ],
     [
+      '[svcName]\n[admin]\nenabled = true',
+      'aiges.toml:3:1: [admin] enabled: found true, allowed: true only with a token: [admin] token',
+    ],
+    [
+      '[svcName]\n[admin]\ntoken = "my secret"',
+      'aiges.toml:3:1: [admin] token: found what is not shown here, allowed: a string of at least 16 visible ASCII characters',
+    ],
+    [
       '[svcName]\n[aiges]\nusrCfg = "absent.toml"',
       'aiges.toml:3:1: [aiges] usrCfg: found "absent.toml", allowed: the name of a TOML file that exists',
     ],

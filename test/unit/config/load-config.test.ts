@@ -44,6 +44,8 @@ test('a section for the service alone gives every default', () => {
     ase: { headerPass: [], normalizeText: false },
     log: { level: 'info', file: './log/aiges.log', maxMegabytes: 3, files: 3, days: 3 },
     drainTimeoutMs: 30_000,
+    reloadOnChange: false,
+    admin: { enabled: false, token: '' },
   })
 })
 
@@ -87,6 +89,10 @@ test('every key with an effect changes its field', () => {
     onceTimeoutMs = 1
     startTimeoutMs = 2
     drainTimeoutMs = 0
+    reloadOnChange = true
+    [admin]
+    enabled = 1
+    token = "0123456789abcdef"
     [http]
     bodyLimitMiB = 32
     corsOrigins = ["https://example.com", "*"]
@@ -127,6 +133,8 @@ test('every key with an effect changes its field', () => {
     ase: { headerPass: ['appid', 'uid'], normalizeText: true },
     log: { level: 'warn', file: '/tmp/x.log', maxMegabytes: 1, files: 0, days: 9 },
     drainTimeoutMs: 0,
+    reloadOnChange: true,
+    admin: { enabled: true, token: '0123456789abcdef' },
   })
 })
 

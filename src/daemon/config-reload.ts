@@ -1,0 +1,81 @@
+import { unwatchFile, watchFile } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
+import type { Logger } from 'pino'
+import type { DaemonConfig } from '../config/daemon-config.js'
+import type { LoadedConfig } from '../config/load-config.js'
+import { ServiceError } from '../core/error.js'
+
+/** Parts of a configuration that count at the start only, with what they are called in the file. */
+const FIXED: Readonly<Record<Exclude<keyof DaemonConfig, keyof Changeable>, string>> = {
+  service: '-s',
+  sub: '[aiges] sub',
+  grpc: 'host and port of the gRPC server',
+  http: 'http_listen and [http]',
+  protocols: '[protocols]',
+  ws: '[ws]',
+  ase: '[aiges] headerPass and normalizeText',
+  log: '[log]',
+  drainTimeoutMs: '[aiges] drainTimeoutMs',
+  reloadOnChange: '[aiges] reloadOnChange',
+  admin: '[admin]',
+}
+
+/** `plugin` and `admission` take effect in the models that inherit from them. */
+type Changeable = Pick<DaemonConfig, 'file' | 'models' | 'plugin' | 'admission'>
+
+export interface ConfigReloadOptions {
+  /** What the daemon was started with. */
+  readonly config: DaemonConfig
+  /** @throws ServiceError `misconfigured` */
+  readonly read: () => LoadedConfig
+  /** Resolves when it is decided which of the models could be changed. */
+  readonly apply: (config: DaemonConfig) => Promise<void>
+  readonly log: Logger
+}
+
+/**
+ * Makes what reads the configuration again and changes the models to what it says. A file that is wrong changes nothing.
+ * It never rejects; a call that comes while another is at work waits for it.
+ */
+export function configReloader({ config, read, apply, log }: ConfigReloadOptions): () => Promise<void> {
+  const reload = async () => {
+    let next: LoadedConfig
+    try {
+      next = read()
+    } catch (error) {
+      const known = error instanceof ServiceError
+      const why = error instanceof Error ? error.message : String(error)
+      log.error(known ? {} : { err: error }, `the configuration was not read again, nothing changes: ${why}`)
+      return
+    }
+    for (const { level, message } of next.notices) log[level](message)
+    for (const part of fixedChanges(config, next.config)) log.warn(`${part}: the change counts from the next start on`)
+    await apply(next.config)
+    log.info({ file: config.file }, 'the configuration was read again')
+  }
+  let last = Promise.resolve()
+  return () => {
+    last = last.then(reload).catch(error => log.error({ err: error }, 'the configuration could not be applied'))
+    return last
+  }
+}
+
+function fixedChanges(before: DaemonConfig, after: DaemonConfig): string[] {
+  const keys = Object.keys(FIXED) as (keyof typeof FIXED)[]
+  return keys.filter(key => !isDeepStrictEqual(before[key], after[key])).map(key => FIXED[key])
+}
+
+/**
+ * Calls back when a file has changed. It is asked for its time again and again, which works for files that editors
+ * replace and for the links of Kubernetes, too.
+ * @param intervalMs how often
+ * @returns the function that ends it
+ */
+export function onFileChange(file: string, listener: () => void, intervalMs = 1000): () => void {
+  const changed = (now: { mtimeMs: number; ino: number }, before: { mtimeMs: number; ino: number }) => {
+    // A file that is gone for a moment is being replaced.
+    if (now.mtimeMs > 0 && (now.mtimeMs !== before.mtimeMs || now.ino !== before.ino)) listener()
+  }
+  watchFile(file, { interval: intervalMs, persistent: false }, changed)
+  return () => unwatchFile(file, changed)
+}

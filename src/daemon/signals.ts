@@ -1,0 +1,46 @@
+import { closeSync, openSync } from 'node:fs'
+import type { Logger } from 'pino'
+
+export interface DaemonSignals {
+  /** Aborts at the first SIGTERM or SIGINT; a second one ends the process at once, its plugins with it. */
+  readonly stop: AbortSignal
+  /** Calls back at every SIGHUP, until the process ends. */
+  onReload(listener: () => void): void
+}
+
+/** Takes the signals of the process. */
+export function takeSignals(log: Logger): DaemonSignals {
+  const controller = new AbortController()
+  const listeners = new Set<() => void>()
+  const stop = (name: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(1)
+    log.info(`${name}: stopping; a second signal ends at once`)
+    controller.abort(new Error(name))
+  }
+  const hangUp = () => {
+    if (terminalIsGone()) return stop('SIGHUP')
+    log.info('SIGHUP: reading the configuration again')
+    for (const listener of listeners) listener()
+  }
+  process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', hangUp)
+  return { stop: controller.signal, onReload: listener => void listeners.add(listener) }
+}
+
+/** Who closes the terminal in which a daemon runs wants it to end, and the signal is the same. */
+function terminalIsGone(): boolean {
+  if (process.stdout.isTTY !== true) return false
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** Resolves when a signal has aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
