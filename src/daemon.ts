@@ -92,6 +92,7 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
     const { createFrontEnds } = await import('./front-ends.js')
     const service = new LocalInferenceService(registry)
     const frontEnds = createFrontEnds({
+      version: VERSION,
       config,
       inference: instrumentInference(service, metrics),
       admin: models,

@@ -11,6 +11,8 @@ import { addAigesV1Service } from './protocols/aiges-v1/service.js'
 import { aseFrontEnd } from './protocols/ase/routes.js'
 import { documentRoutes } from './protocols/documents/routes.js'
 import { edgeBoardFrontEnd } from './protocols/edgeboard/routes.js'
+import { type OipOptions, oipFrontEnd } from './protocols/oip/routes.js'
+import { addOipService } from './protocols/oip/service.js'
 import { openAiFrontEnd } from './protocols/openai/routes.js'
 import { addHttpFrontEnds, type HttpFrontEnd } from './protocols/shared/http-front-end.js'
 import { createHttpServer } from './protocols/shared/http-server.js'
@@ -21,6 +23,8 @@ import type { Metrics } from './telemetry/metrics.js'
 import { createRefusalCounter } from './telemetry/refusal-counter.js'
 
 export interface FrontEndOptions {
+  /** The daemon's version. */
+  readonly version: string
   readonly config: DaemonConfig
   readonly inference: InferenceService
   readonly admin: Pick<AdminService, 'setSlots' | 'load' | 'unload' | 'reload'>
@@ -56,11 +60,12 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
   const { bodyLimitBytes } = config.http
   let draining = false
   const http = createHttpServer({ ...config.http, log })
-  const httpFrontEnds = createHttpFrontEnds(options)
+  const isDraining = () => draining
+  const httpFrontEnds = createHttpFrontEnds(options, isDraining)
   const refused = createRefusalCounter(metrics)
   addHttpFrontEnds(http, httpFrontEnds, { log, onFailure: refused })
   http.register(documentRoutes, { inference, parts: httpFrontEnds.flatMap(({ openApi }) => openApi ?? []) })
-  http.register(adminRoutes, { inference, metrics, isDraining: () => draining })
+  http.register(adminRoutes, { inference, metrics, isDraining })
   const grpc = createRpcGateway({
     ...config.grpc,
     inference,
@@ -74,6 +79,10 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
     addXsfService(grpc, { inference, log, admin, idleTimeoutMs, onFailure })
   }
   if (protocols.aigesV1) addAigesV1Service(grpc, { inference, log })
+  if (protocols.oip.enabled) {
+    const onFailure = (model: string | undefined, error: ServiceError) => refused('oip-grpc', model, error)
+    addOipService(grpc, { ...oipOptions(options, isDraining), log, onFailure })
+  }
   return {
     async listen() {
       const address = await listenHttp(http, config.http)
@@ -91,8 +100,9 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
 }
 
 /** Those that are switched on, in the order in which the API page shows them. A further protocol is an entry here. */
-function createHttpFrontEnds({ config, inference, admin, log }: FrontEndOptions): readonly HttpFrontEnd[] {
-  const { ase, openai, edgeboard } = config.protocols
+function createHttpFrontEnds(options: FrontEndOptions, isDraining: () => boolean): readonly HttpFrontEnd[] {
+  const { config, inference, admin, log } = options
+  const { ase, oip, openai, edgeboard } = config.protocols
   const { bodyLimitBytes } = config.http
   const frontEnds: HttpFrontEnd[] = []
   if (ase.enabled) {
@@ -100,10 +110,18 @@ function createHttpFrontEnds({ config, inference, admin, log }: FrontEndOptions)
     const webSocket = { ...config.ws, drainTimeoutMs: config.drainTimeoutMs, sidOrigin }
     frontEnds.push(aseFrontEnd({ inference, basePath: ase.path, log, ...config.ase, bodyLimitBytes, webSocket }))
   }
+  if (oip.enabled) {
+    frontEnds.push(oipFrontEnd({ ...oipOptions(options, isDraining), basePath: oip.path, bodyLimitBytes }))
+  }
   if (openai.enabled) frontEnds.push(openAiFrontEnd({ inference, basePath: openai.path, log }))
   if (edgeboard.enabled) frontEnds.push(edgeBoardFrontEnd({ inference, basePath: edgeboard.path, log }))
   if (config.admin.enabled) frontEnds.push(adminApi({ inference, admin, ...config.admin }))
   return frontEnds
+}
+
+/** What the Open Inference Protocol needs in both of its forms. */
+function oipOptions({ inference, admin, metrics, version }: FrontEndOptions, isDraining: () => boolean): OipOptions {
+  return { inference, admin, tallies: metrics.tallies, version, isDraining }
 }
 
 async function listenHttp(http: FastifyInstance, { host, port }: DaemonConfig['http']): Promise<string> {

@@ -11,6 +11,9 @@ const PROTO_ROOT = fileURLToPath(new URL('../../proto/', import.meta.url))
 // The same choices as those with which the types in src/gen are generated.
 const LOADER_OPTIONS = { keepCase: true, longs: Number, defaults: true, oneofs: true } as const
 
+/** Files whose 64-bit integers are data of clients, and so must not lose digits: they come as strings. */
+const EXACT: ReadonlySet<string> = new Set(['oip.proto'])
+
 const definitions = new Map<string, PackageDefinition>()
 
 /** The descriptors of one .proto file and of what it imports, as server reflection needs them. Read once per process. */
@@ -18,7 +21,8 @@ export function loadProtoDefinition(folder: ProtoFolder, file: string): PackageD
   const path = `${PROTO_ROOT}${folder}/${file}`
   let definition = definitions.get(path)
   if (definition === undefined) {
-    definition = loadSync(path, { ...LOADER_OPTIONS, includeDirs: [`${PROTO_ROOT}${folder}`] })
+    const longs = EXACT.has(file) ? String : LOADER_OPTIONS.longs
+    definition = loadSync(path, { ...LOADER_OPTIONS, longs, includeDirs: [`${PROTO_ROOT}${folder}`] })
     definitions.set(path, definition)
   }
   return definition

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Reason } from '../core/error.js'
+import { type RequestTallies, sumTallies } from './request-tallies.js'
 
 /** Upper bounds in seconds: from an echo (0.3 ms) to the longest once call that the defaults allow. */
 const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
@@ -39,6 +40,8 @@ export interface Metrics {
    * name. The version is empty for requests that are refused before it is known.
    */
   requests(model: string, version: string, protocol: string): RequestSeries
+  /** What has become of the requests to a version of a model, through all front-ends together. */
+  tallies(model: string, version: string): RequestTallies
 }
 
 export interface MetricsOptions {
@@ -58,7 +61,7 @@ export function createMetrics({ version }: MetricsOptions): Metrics {
     registers,
   }).set({ version, node: process.version }, 1)
   const observeModel = createModelGauges(registers)
-  const requests = createRequestMetrics(registers)
+  const { requests, tallies } = createRequestMetrics(registers)
   const loadsFailed = new Counter({
     name: 'aiservice_model_loads_failed_total',
     help: 'Times that the plugins of a model were to be started, at the start or by an operator, and did not.',
@@ -71,6 +74,7 @@ export function createMetrics({ version }: MetricsOptions): Metrics {
     observeModel,
     loadFailed: (model, version) => loadsFailed.inc({ model, version }),
     requests,
+    tallies,
   }
 }
 
@@ -113,7 +117,12 @@ function createModelGauges(registers: Registry[]): Metrics['observeModel'] {
 
 type Labels = Readonly<Record<'model' | 'version' | 'protocol', string>>
 
-function createRequestMetrics(registers: Registry[]): Metrics['requests'] {
+interface CountedSeries extends RequestSeries, RequestTallies {
+  readonly labels: Labels
+  readonly inFlight: number
+}
+
+function createRequestMetrics(registers: Registry[]): Pick<Metrics, 'requests' | 'tallies'> {
   const total = new Counter({
     name: 'aiservice_requests_total',
     help: 'Requests that ended, by reason ("ok" or a reason of the error catalogue).',
@@ -127,7 +136,7 @@ function createRequestMetrics(registers: Registry[]): Metrics['requests'] {
     buckets: DURATION_BUCKETS,
     registers,
   })
-  const known = new Map<string, RequestSeries & { readonly labels: Labels; readonly inFlight: number }>()
+  const known = new Map<string, CountedSeries>()
   new Gauge({
     name: 'aiservice_requests_in_flight',
     help: 'Requests that have begun and not ended.',
@@ -152,14 +161,18 @@ function createRequestMetrics(registers: Registry[]): Metrics['requests'] {
     }
     return {
       labels,
-      inFlight: 0,
+      ...{ inFlight: 0, lastBegun: 0, ok: { count: 0, durationMs: 0 }, failed: { count: 0, durationMs: 0 } },
       begin() {
         this.inFlight += 1
+        this.lastBegun = Date.now()
       },
       end(code: string, durationMs: number) {
         this.inFlight -= 1
         counterOf(code).inc()
         observe.observe(durationMs / 1000)
+        const tally = code === 'ok' ? this.ok : this.failed
+        tally.count += 1
+        tally.durationMs += durationMs
       },
       refuse(reason: string) {
         counterOf(reason).inc()
@@ -167,7 +180,7 @@ function createRequestMetrics(registers: Registry[]): Metrics['requests'] {
     }
   }
 
-  return (model, version, protocol) => {
+  const requests = (model: string, version: string, protocol: string) => {
     // No name holds a line break.
     const key = `${model}\n${version}\n${protocol}`
     let series = known.get(key)
@@ -177,4 +190,8 @@ function createRequestMetrics(registers: Registry[]): Metrics['requests'] {
     }
     return series
   }
+  const tallies = (model: string, version: string) => {
+    return sumTallies([...known.values()].filter(({ labels }) => labels.model === model && labels.version === version))
+  }
+  return { requests, tallies }
 }

@@ -9,18 +9,33 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const target = join(root, 'src/gen')
 const fresh = mkdtempSync(join(tmpdir(), 'aiservice-gen-'))
 
+/** Files whose 64-bit integers are data of clients, and so must not lose digits; as in src/rpc/proto.ts. */
+const EXACT = ['oip.proto']
+
+/** @param longs type of 64-bit integers */
+function generate(folder, longs, files) {
+  if (files.length === 0) return
+  const include = `proto/${folder}`
+  const options = ['--importFileExtension=.js', '--grpcLib=@grpc/grpc-js', `--longs=${longs}`, '--enums=Number']
+  options.push('--defaults', '--oneofs', '--keepCase', `--includeDirs=${include}`, `--outDir=${join(fresh, folder)}`)
+  execFileSync(join(root, 'node_modules/.bin/proto-loader-gen-types'), [...options, ...files], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+}
+
 try {
   for (const folder of ['plugin', 'gateway']) {
-    const include = `proto/${folder}`
-    const options = ['--importFileExtension=.js', '--grpcLib=@grpc/grpc-js', '--longs=Number', '--enums=Number']
-    options.push('--defaults', '--oneofs', '--keepCase', `--includeDirs=${include}`, `--outDir=${join(fresh, folder)}`)
-    execFileSync(
-      join(root, 'node_modules/.bin/proto-loader-gen-types'),
-      [...options, ...readdirSync(join(root, include)).sort()],
-      {
-        cwd: root,
-        stdio: ['ignore', 'ignore', 'inherit'],
-      },
+    const files = readdirSync(join(root, 'proto', folder)).sort()
+    generate(
+      folder,
+      'Number',
+      files.filter(file => !EXACT.includes(file)),
+    )
+    generate(
+      folder,
+      'String',
+      files.filter(file => EXACT.includes(file)),
     )
   }
   if (process.argv.includes('--check')) {

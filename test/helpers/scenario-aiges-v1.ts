@@ -3,7 +3,8 @@ import type { InferenceClient } from '../../src/gen/gateway/aiges/v1/Inference.j
 import type { InferenceInput } from '../../src/gen/gateway/aiges/v1/InferenceInput.js'
 import type { InferenceOutput__Output } from '../../src/gen/gateway/aiges/v1/InferenceOutput.js'
 import type { ProtoGrpcType } from '../../src/gen/gateway/aiges-v1.js'
-import { AIGES_V1_ERRORS } from '../../src/protocols/aiges-v1/error-map.js'
+import { AIGES_V1_CODES } from '../../src/protocols/aiges-v1/error-map.js'
+import { GRPC_STATUS } from '../../src/protocols/shared/grpc-status.js'
 import { createClient } from '../../src/rpc/channel.js'
 import { loadProto } from '../../src/rpc/proto.js'
 import { rpcErrorOf, unaryCall } from '../../src/rpc/unary.js'
@@ -14,8 +15,7 @@ const { Inference } = loadProto<ProtoGrpcType>('gateway', 'aiges-v1.proto').aige
 /** gRPC itself refuses what is too large, and knows nothing of our trailing metadata. */
 const renders: FrontEnd['renders'] = reason => {
   if (reason === 'message_too_large') return { status: status.RESOURCE_EXHAUSTED }
-  const { status: code, code: number } = AIGES_V1_ERRORS[reason]
-  return { status: code, code: number, reason }
+  return { status: GRPC_STATUS[reason], code: AIGES_V1_CODES[reason], reason }
 }
 
 export const aigesV1Exec: FrontEnd = {

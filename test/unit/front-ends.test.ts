@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createFrontEnds } from '../../src/front-ends.js'
 import type { ProtoGrpcType as InferenceProto } from '../../src/gen/gateway/aiges-v1.js'
+import type { ProtoGrpcType as OipProto } from '../../src/gen/gateway/oip.js'
 import { createClient } from '../../src/rpc/channel.js'
 import { loadProto } from '../../src/rpc/proto.js'
 import { unaryCall } from '../../src/rpc/unary.js'
@@ -21,6 +22,7 @@ async function serve(protocols: string) {
   const frontEnds = createFrontEnds({
     config,
     inference: new FakeInference([modelInfo('svcName')]),
+    version: '0',
     admin: { setSlots() {}, load: unused, unload: unused, reload: unused },
     metrics: createMetrics({ version: '0' }),
     log: pino({ level: 'silent' }),
@@ -59,6 +61,32 @@ describe('ASE', () => {
     expect((await fetch(`${http}/livez`, { method: 'POST' })).status).toBe(405)
   })
 })
+
+describe('the Open Inference Protocol', () => {
+  it('is there over HTTP and gRPC, and is described', async () => {
+    const { http, grpc } = await serve('oipPath = "/oip"')
+    expect((await fetch(`${http}/oip/models/svcName/ready`)).status).toBe(200)
+    expect(await serverLive(grpc)).toEqual({ live: true })
+    expect(await pathsOf(http)).toContain('/oip/models/svcName/infer')
+  })
+
+  it('is not there when it is off', async () => {
+    const { http, grpc } = await serve('oip = false')
+    expect((await fetch(`${http}/v2/models/svcName/ready`)).status).toBe(404)
+    await expect(serverLive(grpc)).rejects.toMatchObject({ code: 12 })
+  })
+})
+
+const { GRPCInferenceService } = loadProto<OipProto>('gateway', 'oip.proto').inference
+
+async function serverLive(address: string) {
+  const client = createClient(GRPCInferenceService, { address, maxMessageBytes: 1 << 20 })
+  try {
+    return await unaryCall(client, client.ServerLive, {})
+  } finally {
+    client.close()
+  }
+}
 
 const { Inference } = loadProto<InferenceProto>('gateway', 'aiges-v1.proto').aiges.v1
 

@@ -104,6 +104,23 @@ test('counts the loads of a model that failed', async () => {
   expect(await samples(metrics, name)).toEqual([`${name}{model="svcName",version="2"} 2`])
 })
 
+test('tallies the requests to a version of a model, through all front-ends together', async () => {
+  const failing = async (request: InferenceRequest) => {
+    if (request.parameters['fail']) throw new ServiceError('wrapper_failed')
+    return RESULT
+  }
+  const { metrics, inference } = setUp(failing)
+  const begun = Date.now()
+  await inference.once(request(), ctx)
+  await inference.once(request('alias', '1'), { ...ctx, protocol: 'oip' })
+  await inference.once({ ...request(), parameters: { fail: 'yes' } }, ctx).catch(() => {})
+  const tallies = metrics.tallies('svcName', '1')
+  expect(tallies).toMatchObject({ ok: { count: 2 }, failed: { count: 1 } })
+  expect(tallies.ok.durationMs).toBeGreaterThan(0)
+  expect(tallies.lastBegun).toBeGreaterThanOrEqual(begun)
+  expect(metrics.tallies('svcName', '2')).toMatchObject({ lastBegun: 0, ok: { count: 0 }, failed: { count: 0 } })
+})
+
 describe('a stream', () => {
   async function* stream(): AsyncGenerator<InferenceResult> {
     yield { status: 0, payloads: [] }

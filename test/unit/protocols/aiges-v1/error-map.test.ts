@@ -1,14 +1,15 @@
 import { status } from '@grpc/grpc-js'
 import { describe, expect, test } from 'vitest'
 import { REASONS, type Reason, ServiceError } from '../../../../src/core/error.js'
-import { AIGES_V1_ERRORS, toRpcFailure } from '../../../../src/protocols/aiges-v1/error-map.js'
+import { AIGES_V1_CODES, toRpcFailure } from '../../../../src/protocols/aiges-v1/error-map.js'
+import { GRPC_STATUS } from '../../../../src/protocols/shared/grpc-status.js'
 import { XSF_CODES } from '../../../../src/protocols/xsf/error-map.js'
 
 const reasons = Object.keys(REASONS) as Reason[]
 
 test.each(reasons)('%s has the number that XsfCall gives it, and a status other than OK and UNKNOWN', reason => {
-  expect(AIGES_V1_ERRORS[reason].code).toBe(XSF_CODES[reason])
-  expect([status.OK, status.UNKNOWN]).not.toContain(AIGES_V1_ERRORS[reason].status)
+  expect(AIGES_V1_CODES[reason]).toBe(XSF_CODES[reason])
+  expect([status.OK, status.UNKNOWN]).not.toContain(GRPC_STATUS[reason])
 })
 
 describe('a failure', () => {

@@ -37,10 +37,13 @@ export class FakeInference implements InferenceService {
     return this.served
   }
 
-  model(name: string): ModelInfo {
+  model(name: string, version?: string): ModelInfo {
     const found = name === '' ? this.served[0] : this.served.find(model => model.name === name)
     if (found === undefined) throw new ServiceError('model_unknown', REASONS.model_unknown.meaning)
-    return found
+    if (version === undefined) return found
+    const known = found.versions.find(candidate => candidate.version === version)
+    if (known === undefined) throw new ServiceError('version_unknown', REASONS.version_unknown.meaning)
+    return { ...found, ...known }
   }
 
   async once(request: InferenceRequest, ctx: RequestContext): Promise<InferenceResult> {

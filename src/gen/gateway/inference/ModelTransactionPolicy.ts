@@ -1,0 +1,10 @@
+// Original file: proto/gateway/oip.proto
+
+
+export interface ModelTransactionPolicy {
+  'decoupled'?: (boolean);
+}
+
+export interface ModelTransactionPolicy__Output {
+  'decoupled': (boolean);
+}

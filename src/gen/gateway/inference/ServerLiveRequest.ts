@@ -1,0 +1,8 @@
+// Original file: proto/gateway/oip.proto
+
+
+export interface ServerLiveRequest {
+}
+
+export interface ServerLiveRequest__Output {
+}

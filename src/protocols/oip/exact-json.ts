@@ -1,0 +1,36 @@
+import { parse } from 'lossless-json'
+import { ServiceError } from '../../core/error.js'
+import type { JsonObject } from '../../core/model.js'
+import { bodyText } from '../shared/json-body.js'
+import { isObject } from '../shared/json-object.js'
+
+/** Where a whole number may stand that JSON.parse would round; 16 digits may be past 2^53. */
+const LONG_NUMBER = /(?<![.\d])\d{16}/
+
+const WHOLE_NUMBER = /^-?\d+$/
+
+/**
+ * Parses a JSON object. A whole number that a `number` cannot hold becomes a bigint.
+ * @param what names the text in messages
+ * @throws ServiceError `body_not_json`
+ */
+export function parseExactJson(bytes: Buffer, what: string): JsonObject {
+  const text = bodyText(bytes)
+  let json: unknown
+  try {
+    // The exact parser takes several times as long.
+    json = LONG_NUMBER.test(text) ? parse(text, null, { parseNumber, onDuplicateKey }) : JSON.parse(text)
+  } catch (error) {
+    throw new ServiceError('body_not_json', `${what} is not JSON: ${(error as Error).message}`)
+  }
+  if (!isObject(json)) throw new ServiceError('body_not_json', `${what} is not a JSON object`)
+  return json
+}
+
+function parseNumber(text: string): number | bigint {
+  const number = Number(text)
+  return Number.isSafeInteger(number) || !WHOLE_NUMBER.test(text) ? number : BigInt(text)
+}
+
+/** As JSON.parse has it. */
+const onDuplicateKey = ({ newValue }: { readonly newValue: unknown }) => newValue

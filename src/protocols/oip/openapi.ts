@@ -1,0 +1,139 @@
+import { REASONS, type Reason } from '../../core/error.js'
+import type { JsonObject, ModelInfo } from '../../core/model.js'
+import { HTTP_STATUS } from '../shared/http-status.js'
+import type { OpenApiPart } from '../shared/openapi-part.js'
+import { pathBelow } from '../shared/request-path.js'
+import { exampleRequest } from './example.js'
+
+const TAG = 'Open Inference Protocol'
+
+/** Describes the protocol's routes: those of the server, and for every model its tensors and a request that runs. */
+export function oipOpenApi(models: readonly ModelInfo[], basePath: string): OpenApiPart {
+  const name = models[0]?.name ?? 'svcName'
+  const version = models[0]?.version ?? '1'
+  const model = pathParameter('model', name)
+  const ofVersion = [model, pathParameter('version', version)]
+  const paths: Record<string, JsonObject> = {
+    '': get('Server', 'What the server is and what it can'),
+    'health/live': get('Live', 'The process serves'),
+    'health/ready': get('Ready', 'A model is ready'),
+    ...Object.fromEntries(models.map(info => [`models/${info.name}/infer`, { post: inferOperation(info) }])),
+    'models/{model}': get('Model', 'The tensors of a model', [model]),
+    'models/{model}/ready': get('ModelReady', 'The model is ready', [model]),
+    'models/{model}/config': get('ModelConfig', 'The configuration of a model', [model]),
+    'models/{model}/stats': get('ModelStatistics', 'The counts of a model', [model]),
+    'models/stats': get('Statistics', 'The counts of all models'),
+    'models/{model}/versions/{version}': get('Version', 'The tensors of a version', ofVersion),
+    'models/{model}/versions/{version}/ready': get('VersionReady', 'The version is ready', ofVersion),
+    'models/{model}/versions/{version}/config': get('VersionConfig', 'The configuration of a version', ofVersion),
+    'models/{model}/versions/{version}/stats': get('VersionStatistics', 'The counts of a version', ofVersion),
+    'models/{model}/versions/{version}/infer': {
+      post: { ...inferOperation(models[0]), operationId: 'oipInferVersion', parameters: ofVersion },
+    },
+    'repository/index': {
+      post: {
+        ...{ tags: [TAG], operationId: 'oipIndex', summary: 'Every version of every model and its state' },
+        requestBody: body({ type: 'object', properties: { ready: { type: 'boolean' } } }, { ready: false }),
+        responses: { 200: answer('The versions', { type: 'array', items: ANY }), ...ERRORS },
+      },
+    },
+    'repository/models/{model}/load': { post: change('oipLoad', 'Start a model that is configured', model) },
+    'repository/models/{model}/unload': { post: change('oipUnload', 'Stop a model', model) },
+  }
+  return {
+    tags: [{ name: TAG, description: DESCRIPTION }],
+    paths: Object.fromEntries(
+      Object.entries(paths).map(([path, item]) => [path === '' ? basePath : pathBelow(basePath, path), item]),
+    ),
+    schemas: SCHEMAS,
+    responses: { OipError: answer(ERROR_TABLE, ref('OipError')) },
+  }
+}
+
+/** Markdown. */
+const DESCRIPTION = [
+  'Tensors in and out, as KServe and Triton have it; over gRPC as `inference.GRPCInferenceService`. A text or a file is a',
+  'BYTES tensor with one element. Data that is no text stands behind the JSON (`binary_data_size`, header',
+  '`Inference-Header-Content-Length`), or in base64 with the parameter `content_type` `base64`. The parameter `method`',
+  'names one of the methods of a model, `timeout` is in microseconds; all others reach the wrapper.',
+].join('\n')
+
+function inferOperation(model: ModelInfo | undefined): JsonObject {
+  return {
+    ...{ tags: [TAG], operationId: `oipInfer/${model?.name}`, summary: `Run ${model?.name ?? 'a model'}` },
+    requestBody: body(ref('OipRequest'), model && exampleRequest(model)),
+    responses: { 200: answer('The outputs', ref('OipResponse')), ...ERRORS },
+  }
+}
+
+function get(id: string, summary: string, parameters: readonly JsonObject[] = []): JsonObject {
+  const responses = { 200: answer(summary, ANY), ...ERRORS }
+  return { get: { tags: [TAG], operationId: `oip${id}`, summary, parameters, responses } }
+}
+
+function change(operationId: string, summary: string, model: JsonObject): JsonObject {
+  const responses = { 200: answer('Done', ANY), ...ERRORS }
+  return { tags: [TAG], operationId, summary, parameters: [model], requestBody: body(ANY, {}), responses }
+}
+
+function pathParameter(name: string, example: string): JsonObject {
+  return { name, in: 'path', required: true, schema: { type: 'string' }, example }
+}
+
+function body(schema: JsonObject, example: JsonObject | undefined): JsonObject {
+  return { content: { 'application/json': { schema, ...(example !== undefined && { example }) } } }
+}
+
+function answer(description: string, schema: JsonObject): JsonObject {
+  return { description, content: { 'application/json': { schema } } }
+}
+
+function ref(name: string): JsonObject {
+  return { $ref: `#/components/schemas/${name}` }
+}
+
+const ERRORS: JsonObject = { default: { $ref: '#/components/responses/OipError' } }
+
+/** Markdown: every error with its status. Who cancelled a request gets no answer to read. */
+const ERROR_TABLE = (Object.keys(REASONS) as Reason[])
+  .filter(reason => reason !== 'cancelled')
+  .map(reason => `- ${HTTP_STATUS[reason]} ${reason}: ${REASONS[reason].meaning}.`)
+  .join('\n')
+
+const ANY: JsonObject = { type: 'object' }
+const TEXT: JsonObject = { type: 'string' }
+const LIST: JsonObject = { type: 'array', items: {} }
+const PARAMETERS: JsonObject = { type: 'object', additionalProperties: true }
+const TENSOR: JsonObject = {
+  name: TEXT,
+  datatype: { ...TEXT, description: 'BOOL, UINT8 … UINT64, INT8 … INT64, FP16, BF16, FP32, FP64, BYTES' },
+  shape: { type: 'array', items: { type: 'integer' } },
+  parameters: PARAMETERS,
+  data: { ...LIST, description: 'the elements in row-major order, flat or as lists in lists' },
+}
+
+const SCHEMAS: JsonObject = {
+  OipTensor: { type: 'object', properties: TENSOR, required: ['name', 'datatype', 'shape'] },
+  OipRequest: {
+    type: 'object',
+    properties: {
+      id: TEXT,
+      parameters: PARAMETERS,
+      inputs: { type: 'array', minItems: 1, items: ref('OipTensor') },
+      outputs: {
+        type: 'array',
+        items: { type: 'object', properties: { name: TEXT, parameters: PARAMETERS }, required: ['name'] },
+      },
+    },
+    required: ['inputs'],
+  },
+  OipResponse: {
+    type: 'object',
+    properties: {
+      ...{ model_name: TEXT, model_version: TEXT, id: TEXT },
+      outputs: { type: 'array', items: ref('OipTensor') },
+    },
+    required: ['model_name', 'model_version', 'outputs'],
+  },
+  OipError: { type: 'object', properties: { error: TEXT }, required: ['error'] },
+}

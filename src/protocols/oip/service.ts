@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto'
+import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js'
+import type { Logger } from 'pino'
+import { ServiceError } from '../../core/error.js'
+import type { ModelInfo } from '../../core/model.js'
+import type { GRPCInferenceServiceHandlers } from '../../gen/gateway/inference/GRPCInferenceService.js'
+import type { ModelInferRequest__Output } from '../../gen/gateway/inference/ModelInferRequest.js'
+import type { ProtoGrpcType } from '../../gen/gateway/oip.js'
+import type { RpcGateway } from '../../rpc/gateway.js'
+import { loadProto, loadProtoDefinition } from '../../rpc/proto.js'
+import { callDeadline, callSignal, type ServerCall } from '../../rpc/server-call.js'
+import { alreadyCounted } from '../../telemetry/instrumented-inference.js'
+import { failureLevel } from '../shared/failure-level.js'
+import { type OipFailure, toOipFailure } from './error-map.js'
+import { deadlineOf, toInferenceRequest, toOutputs } from './infer-call.js'
+import { answerRequests, type StreamedRequest } from './infer-stream.js'
+import { decodeInferMessage, encodeInferMessage, isTyped } from './message-codec.js'
+import { modelConfig, modelMetadata, repositoryIndex } from './model-documents.js'
+import { refuseOverrides } from './repository.js'
+import type { OipOptions } from './routes.js'
+import { serverMetadata, serverReady, serverStatistics } from './server-state.js'
+
+export interface OipServiceOptions extends OipOptions {
+  readonly log: Logger
+  /** Is told of every call that fails, with the name of the model if it is known. Default: nobody is told. */
+  readonly onFailure?: (model: string | undefined, error: ServiceError) => void
+}
+
+/** Adds inference.GRPCInferenceService: the Open Inference Protocol over gRPC. */
+export function addOipService(server: RpcGateway, options: OipServiceOptions): void {
+  const { inference, admin, log } = options
+
+  const report = (thrown: unknown, sid: string, name?: string): OipFailure => {
+    const { error, ...failure } = toOipFailure(thrown, sid)
+    options.onFailure?.(inference.models().find(model => model.name === name)?.name, error)
+    log[failureLevel(error)](
+      { sid, reason: error.reason, ...(error.cause !== undefined && { err: error.cause }) },
+      error.message,
+    )
+    return failure
+  }
+
+  /** Makes a handler of what answers a call or throws. */
+  const unary =
+    <Request, Response>(
+      answer: (request: Request, call: ServerUnaryCall<Request, Response>, sid: string) => Response | Promise<Response>,
+    ): handleUnaryCall<Request, Response> =>
+    (call, callback) => {
+      const sid = randomUUID()
+      const answered = new Promise<Response>(resolve => resolve(answer(call.request, call, sid)))
+      answered.then(
+        response => callback(null, response),
+        thrown => callback(report(thrown, sid, nameIn(call.request))),
+      )
+    }
+
+  const modelOf = ({ name, version }: { name: string; version: string }) => inference.model(name, version || undefined)
+
+  const prepare = (
+    message: ModelInferRequest__Output,
+    { call, sid, signal = callSignal(call) }: { call: ServerCall; sid: string; signal?: AbortSignal },
+  ): StreamedRequest => {
+    const model = modelOf({ name: message.model_name, version: message.model_version })
+    const infer = decodeInferMessage(message)
+    const deadline = earliest(callDeadline(call), deadlineOf(infer))
+    const ctx = { sid, protocol: 'oip-grpc', signal, ...(deadline !== undefined && { deadline }) }
+    return { call: infer, model, request: toInferenceRequest(infer, model, sid), ctx }
+  }
+
+  const handlers: GRPCInferenceServiceHandlers = {
+    ServerLive: unary(() => ({ live: true })),
+    ServerReady: unary(() => ({ ready: serverReady(options) })),
+    ModelReady: unary(({ name, version }) => ({ ready: isReady(inference.models(), name, version) })),
+    ServerMetadata: unary(() => serverMetadata(options)),
+    ModelMetadata: unary(request => modelMetadata(modelOf(request))),
+    ModelConfig: unary(request => ({ config: modelConfig(modelOf(request)) })),
+    ModelStatistics: unary(({ name, version }) => serverStatistics(options, name, version)),
+
+    RepositoryIndex: unary(({ ready }) => ({ models: repositoryIndex(inference.models(), ready) })),
+    RepositoryModelLoad: unary(async ({ model_name, parameters }) => {
+      refuseOverrides(Object.keys(parameters))
+      await admin.load(model_name)
+      return {}
+    }),
+    RepositoryModelUnload: unary(async ({ model_name }) => {
+      await admin.unload(model_name)
+      return {}
+    }),
+
+    ModelInfer: unary(async (message, call, sid) => {
+      const { call: infer, model, request, ctx } = prepare(message, { call, sid })
+      const result = await inference.once(request, ctx)
+      try {
+        return encodeInferMessage({ model, id: infer.id, outputs: toOutputs(result, infer) }, isTyped(message))
+      } catch (error) {
+        return alreadyCounted(error)
+      }
+    }),
+    ModelStreamInfer: call => {
+      const signal = callSignal(call)
+      let sid: string = randomUUID()
+      const answered = answerRequests(call, signal, {
+        inference,
+        prepare: message => {
+          sid = randomUUID()
+          return prepare(message, { call, sid, signal })
+        },
+        onFailure: (error, message) => void report(error, sid, message.model_name),
+      })
+      answered.then(
+        () => call.end(),
+        thrown => call.emit('error', report(thrown, sid)),
+      )
+    },
+
+    SystemSharedMemoryStatus: unsupported(SHARED_MEMORY),
+    SystemSharedMemoryRegister: unsupported(SHARED_MEMORY),
+    SystemSharedMemoryUnregister: unsupported(SHARED_MEMORY),
+    CudaSharedMemoryStatus: unsupported(SHARED_MEMORY),
+    CudaSharedMemoryRegister: unsupported(SHARED_MEMORY),
+    CudaSharedMemoryUnregister: unsupported(SHARED_MEMORY),
+    TraceSetting: unsupported('traces are not there; the log and /metrics say what requests do'),
+    LogSettings: unsupported('the log is set by [log] in the configuration, not by clients'),
+  }
+
+  function unsupported(why: string) {
+    return unary<object, object>(() => {
+      throw new ServiceError('operation_unknown', why)
+    })
+  }
+
+  server.addService(loadProto<ProtoGrpcType>('gateway', 'oip.proto').inference.GRPCInferenceService.service, handlers)
+  server.describe(loadProtoDefinition('gateway', 'oip.proto'))
+}
+
+const SHARED_MEMORY = 'shared memory is not there; send tensors in the request'
+
+/** A model or version that is not there is not ready: clients ask to find out. */
+function isReady(models: readonly ModelInfo[], name: string, version: string): boolean {
+  const model = models.find(candidate => candidate.name === name || candidate.aliases.includes(name))
+  if (version === '') return model?.readiness.ready ?? false
+  return model?.versions.find(candidate => candidate.version === version)?.readiness.ready ?? false
+}
+
+/** The model that a request names, whichever field it has for that. */
+function nameIn(request: unknown): string | undefined {
+  const { name, model_name } = request as { name?: string; model_name?: string }
+  return model_name ?? name
+}
+
+function earliest(...deadlines: readonly (number | undefined)[]): number | undefined {
+  const given = deadlines.filter(deadline => deadline !== undefined)
+  return given.length === 0 ? undefined : Math.min(...given)
+}

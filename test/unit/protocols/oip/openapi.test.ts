@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import type { ModelInfo } from '../../../../src/core/model.js'
+import { oipOpenApi } from '../../../../src/protocols/oip/openapi.js'
+import { openApiDocument } from '../../../../src/protocols/shared/openapi-document.js'
+import { modelInfoOf } from '../../../helpers/model-info.js'
+import { openApiFaults } from '../../../helpers/openapi-faults.js'
+import { FakeInference, mnistSchema, modelInfo } from '../shared/fake-inference.js'
+import { oipServer } from './oip-server.js'
+
+const part = (models: readonly ModelInfo[]) => oipOpenApi(models, '/v2')
+
+const input = (name: string, datatype: string, shape: number[], optional = false) => ({
+  name,
+  datatype,
+  shape,
+  optional,
+})
+const sums = (...inputs: ReturnType<typeof input>[]) => modelInfoOf('sums', { signature: { inputs, outputs: [] } })
+
+function exampleOf(model: ModelInfo): object | undefined {
+  const path = part([model]).paths[`/v2/models/${model.name}/infer`] as {
+    post: { requestBody: { content: { 'application/json': { example?: object } } } }
+  }
+  return path.post.requestBody.content['application/json'].example
+}
+
+describe('the description', () => {
+  it.each([
+    ['models', [modelInfo('m', mnistSchema()), sums(input('a', 'FP32', [-1, 2]))]],
+    ['no models', []],
+  ])('is valid with %s', async (_what, models) => {
+    expect(await openApiFaults(openApiDocument(models, [part]))).toEqual([])
+  })
+
+  it.each([
+    ['a plain one', modelInfo('m', mnistSchema())],
+    ['one with tensors', sums(input('a', 'FP32', [-1, 2]), input('b', 'BOOL', []), input('c', 'BYTES', [2]))],
+    ['one with a tensor that may be left out', sums(input('a', 'INT64', [1]), input('b', 'BF16', [1], true))],
+  ])('has an example for every model that runs as it stands: %s', async (_what, model) => {
+    const inference = new FakeInference([model])
+    const { post } = oipServer(inference)
+    expect((await post(`/v2/models/${model.name}/infer`, exampleOf(model))).statusCode).toBe(200)
+    expect(inference.requests).toHaveLength(1)
+  })
+
+  it('takes data and parameters from the example of the wrapper', () => {
+    const example = { parameter: { mnist: { p1: 'eee', result: {} } }, payload: { img: { image: 'SlBFRw==' } } }
+    expect(exampleOf(modelInfo('m', mnistSchema({ example })))).toMatchObject({
+      parameters: { p1: 'eee' },
+      inputs: [{ name: 'img', data: ['SlBFRw=='] }],
+    })
+  })
+
+  it.each([
+    ['JSON cannot hold it', sums(input('a', 'BF16', [1]))],
+    ['it would be too long', sums(input('a', 'FP32', [3, 512, 512]))],
+    ['nothing is declared', modelInfoOf('sums')],
+  ])('has none where %s', (_why, model) => {
+    expect(exampleOf(model)).toBeUndefined()
+  })
+})
