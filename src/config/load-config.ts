@@ -92,9 +92,11 @@ function listenNotices(file: TomlFile, service: string): ConfigNotice[] {
   return [{ level: 'warn', message }]
 }
 
-function commandNotices(file: TomlFile, { pluginCmd, pythonPluginCmd }: AigesValues): ConfigNotice[] {
-  if (pluginCmd.trim() === '' || pythonPluginCmd.trim() === '') return []
-  const message = `${file.name}: [aiges] pluginCmd = ${JSON.stringify(pluginCmd)} counts, pythonPluginCmd is ignored`
+function commandNotices(file: TomlFile, { pluginCmd, pythonPluginCmd }: AigesValues, native: boolean): ConfigNotice[] {
+  if (pluginCmd.trim() === '' || (pythonPluginCmd.trim() === '' && !native)) return []
+  const message = native
+    ? `${file.name}: [aiges] a native wrapper is served, pluginCmd is ignored`
+    : `${file.name}: [aiges] pluginCmd = ${JSON.stringify(pluginCmd)} counts, pythonPluginCmd is ignored`
   return [{ level: 'info', message }]
 }
 
@@ -186,7 +188,7 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
   const notices = [
     ...keyNotices(path, file.content, service),
     ...listenNotices(file, service),
-    ...commandNotices(file, aiges),
+    ...commandNotices(file, aiges, kind === 'c'),
   ]
   return { config: deepFreeze(config), notices }
 }

@@ -160,6 +160,7 @@ function toModel(table: ModelTable, defaults: ModelDefaults): ModelConfig {
     plugin: {
       ...plugin,
       command: command ?? plugin.command,
+      tls: table.pluginTls ?? plugin.tls,
       wrapperConfig: { ...plugin.wrapperConfig, ...wrapper },
       startTimeoutMs: table.startTimeoutMs ?? plugin.startTimeoutMs,
       replicas: table.replicas ?? plugin.replicas,

@@ -114,6 +114,7 @@ export const modelSection = z.object(
     kind: z.enum(MODEL_KINDS, { error: `one of ${MODEL_KINDS.join(', ')}` }).default('python'),
     dir: nonEmpty().default('.'),
     command: nonEmpty().optional(),
+    pluginTls: flag().optional(),
     wrapperLib: text().optional(),
     asyncMode: flag().optional(),
     realTimeRlt: flag().optional(),

@@ -35,6 +35,6 @@ export async function createPlugins(
 async function launchOf({ slots }: Model, spec: PluginSpec, socketFolder: string | undefined): Promise<Launch> {
   const { command, tls, native, folder: cwd, startTimeoutMs: probeTimeoutMs } = spec
   const place = { cwd, socketFolder, env: process.env }
-  if (native) return nativeLaunch({ ...native, ...place, slots: slots.total })
+  if (native) return nativeLaunch({ ...native, ...place, tls, slots: slots.total })
   return prepareLaunch({ command, tls, ...place, probeTimeoutMs })
 }

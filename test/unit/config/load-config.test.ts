@@ -168,6 +168,8 @@ test('pluginCmd counts before pythonPluginCmd, and that is told when both are th
   expect(both.config.plugin.command).toBe('./plugin')
   const message = expect.stringContaining('[aiges] pluginCmd = "./plugin" counts, pythonPluginCmd is ignored')
   expect(both.notices).toEqual([{ level: 'info', message }])
+  const native = loadText('[svcName]\n[aiges]\npluginCmd = "./plugin"', { env: { AIGES_PLUGIN_MODE: 'c' } })
+  expect(native.notices.map(notice => notice.message)).toEqual([expect.stringContaining('pluginCmd is ignored')])
 })
 
 test('[wrapper] values reach the wrapper as strings, nested tables as dotted keys', () => {
