@@ -75,6 +75,7 @@ step('Python lint', () => succeeds(python.bundled, ['-m', 'ruff', 'check', '--no
 step('unit tests', () => vitest('unit'))
 step('Python SDK', () => unittest(python.bundled, 'plugins/python/tests', 'plugins/python'))
 step('MNIST example', () => unittest(python.bundled, 'examples/mnist', 'examples/mnist'))
+step('MNIST example in C++', () => unittest(python.bundled, 'examples/mnist-native', 'examples/mnist-native'))
 step('ASR example', () => unittest(python.bundled, 'examples/asr', 'examples/asr'))
 step('Chat example', () => unittest(python.bundled, 'examples/chat', 'examples/chat'))
 step('conformance tests', () => vitest('conformance'))

@@ -1,24 +1,38 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { callXsf, postAse } from '../helpers/clients.js'
+import { callXsf, execAigesV1, postAse } from '../helpers/clients.js'
 import { type DaemonProcess, ROOT, startDaemonProcess } from '../helpers/daemon-process.js'
 
 const golden = (name: string) => readFileSync(join(ROOT, 'test/conformance/golden', name))
 const seedRequest = JSON.parse(golden('seed-request.json').toString())
 const seedResponse = JSON.parse(golden('seed-response.json').toString())
 
-let daemon: DaemonProcess
-let http: string
-let grpc: string
+const inPython = () => startDaemonProcess({ cwd: join(ROOT, 'examples/mnist') })
 
-beforeAll(async () => {
-  daemon = startDaemonProcess({ cwd: join(ROOT, 'examples/mnist') })
-  ;({ http, grpc } = await daemon.ready)
-})
-afterAll(() => daemon.stop())
+/** Builds the engine as its README says. */
+const inCpp = () => {
+  const cwd = join(ROOT, 'examples/mnist-native')
+  execFileSync('cmake', ['--workflow', '--preset', 'release'], { cwd, stdio: 'pipe' })
+  const aiges = { wrapperLib: './wrapper/libwrapper.so', concurrency: 4 }
+  return startDaemonProcess({ cwd, config: { aiges }, env: { AIGES_PLUGIN_MODE: 'c' } })
+}
 
-describe('the MNIST example', () => {
+describe.each([
+  { language: 'Python', start: inPython },
+  { language: 'C++', start: inCpp },
+])('the MNIST example in $language', ({ start }) => {
+  let daemon: DaemonProcess
+  let http: string
+  let grpc: string
+
+  beforeAll(async () => {
+    daemon = start()
+    ;({ http, grpc } = await daemon.ready)
+  })
+  afterAll(() => daemon?.stop())
+
   it('answers the seed request as the seed document prints it', async () => {
     const { status, body } = await postAse(`${http}/v1/svcName`, seedRequest)
     expect(status).toBe(200)
@@ -47,6 +61,26 @@ describe('the MNIST example', () => {
     const [result] = output.pl
     expect(result?.meta).toMatchObject({ name: 'result', attribute: { encoding: 'utf8', seq: '0', status: '3' } })
     expect(JSON.parse(result?.data.toString() ?? '')).toEqual({ result: 7, msg: '识别结果为数字: 7' })
+  })
+
+  it('answers the same picture over aiges.v1', async () => {
+    const data = [{ data_id: 'img', status: 'ONCE', data: golden('seven.png') }] as const
+    const output = await execAigesV1(grpc, { model: 'svcName', accepts: [{ data_id: 'result' }], data: [...data] })
+    expect(output.data.map(({ data_id, data }) => [data_id, JSON.parse(data.toString())])).toEqual([
+      ['result', { result: 7, msg: '识别结果为数字: 7' }],
+    ])
+  })
+
+  it('answers the same picture as a server-sent event', async () => {
+    const response = await fetch(`${http}/v1/svcName`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify(seedRequest),
+    })
+    const [event = ''] = (await response.text()).split('\n').filter(line => line.startsWith('data: '))
+    const { header, payload } = JSON.parse(event.slice('data: '.length))
+    expect(header).toMatchObject({ code: 0, status: 2 })
+    expect(JSON.parse(payload.result.text)).toEqual({ result: 7, msg: '识别结果为数字: 7' })
   })
 
   it('offers an example request in its OpenAPI document that works as it stands', async () => {

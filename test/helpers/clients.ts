@@ -1,4 +1,7 @@
 import { ServiceError } from '../../src/core/error.js'
+import type { InferenceInput } from '../../src/gen/gateway/aiges/v1/InferenceInput.js'
+import type { InferenceOutput__Output as InferenceOutput } from '../../src/gen/gateway/aiges/v1/InferenceOutput.js'
+import type { ProtoGrpcType as AigesV1Proto } from '../../src/gen/gateway/aiges-v1.js'
 import type { ProtoGrpcType as LoaderProto } from '../../src/gen/gateway/loader.js'
 import type { LoaderInput } from '../../src/gen/gateway/protocol/LoaderInput.js'
 import type { LoaderOutput__Output as LoaderOutput } from '../../src/gen/gateway/protocol/LoaderOutput.js'
@@ -37,6 +40,17 @@ export function textRequest(text: string, parameters: Readonly<Record<string, un
     header: { appid: '123456', status: 3 },
     parameter: { svcName: { ...parameters } },
     payload: { text: { encoding: 'utf8', status: 3, text: Buffer.from(text).toString('base64') } },
+  }
+}
+
+/** Calls aiges.v1.Inference/Exec. */
+export async function execAigesV1(address: string, input: InferenceInput): Promise<InferenceOutput> {
+  const { Inference } = loadProto<AigesV1Proto>('gateway', 'aiges-v1.proto').aiges.v1
+  const client = createClient(Inference, { address, maxMessageBytes: 64 << 20 })
+  try {
+    return await unaryCall(client, client.Exec, input)
+  } finally {
+    client.close()
   }
 }
 
