@@ -47,15 +47,14 @@ def chat_operation(function: Callable[..., Any], call: Callable[..., Any]) -> Op
             return _to_the_end(started)
         return _to_the_async_end(started) if inspect.isasyncgenfunction(function) else started
 
-    return _ChatOperation(TITLE, function, begin)
+    return Operation(TITLE, function, begin, answer=_answer)
 
 
-class _ChatOperation(Operation):
-    def answer(self, value: Any) -> Response:
-        if isinstance(value, _Piece):
-            return _response(value.chunk, DataEnd if value.last else DataOnce)
-        chunk = _chunk(value)
-        return _response(chunk._replace(finish_reason=chunk.finish_reason or STOP), DataOnce)
+def _answer(value: Any) -> Response:
+    if isinstance(value, _Piece):
+        return _response(value.chunk, DataEnd if value.last else DataOnce)
+    chunk = _chunk(value)
+    return _response(chunk._replace(finish_reason=chunk.finish_reason or STOP), DataOnce)
 
 
 class _Piece(NamedTuple):

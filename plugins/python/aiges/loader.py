@@ -21,7 +21,7 @@ from aiges.dto import DataListCls, Response, SessionCreateResponse
 from aiges.errors import INIT_ERROR, USER_EXEC_ERROR, USER_INIT_ERROR
 from aiges.fields import PayloadField
 from aiges.methods import CHAT, methods_of
-from aiges.operation import Operation, PlainOperation
+from aiges.operation import Operation, plain_operation
 from aiges.schema import declared_fields
 from aiges.sdk import WrapperBase
 from aiges.signature import accepted_keywords, adapt
@@ -109,7 +109,7 @@ class LoadedWrapper:
         if call is None:
             return None
         function = self.instance.wrapperOnceExec if self._overrides("wrapperOnceExec") else call
-        return PlainOperation(function, call, self._declared("requestCls"), self.outputs)
+        return plain_operation(function, call, self._declared("requestCls"), self.outputs)
 
     def _declared(self, name: str) -> list[PayloadField]:
         declared = declared_fields(getattr(self.instance, name, None))

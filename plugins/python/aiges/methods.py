@@ -74,7 +74,7 @@ def methods_of(instance: Any) -> dict[str, Operation]:
 
 
 def _payloads(declaration: Any) -> list[PayloadField]:
-    fields = list(declaration) if isinstance(declaration, (list, tuple)) else declared_fields(declaration)
+    fields: list[Any] = list(declaration) if isinstance(declaration, (list, tuple)) else declared_fields(declaration)
     for field in fields:
         if not isinstance(field, PayloadField):
             raise TypeError(f"inputs and outputs of a method are body fields and tensors, not {field!r}")

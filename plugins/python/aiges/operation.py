@@ -16,8 +16,12 @@ PLAIN = "wrapperOnceExec"
 
 
 class Operation:
-    """One of them: `call(params, reqData, usrTag, persId)`, which may be a generator or a coroutine, or both, and what
-    its values become. `title` names it in messages."""
+    """One of them: `call(params, reqData, usrTag, persId)`, which calls `function`, be it plain, a generator or `async
+    def`. `title` names it in messages.
+
+    `answer` makes a Response of what the call returned, or of each value that it yielded, and raises InvalidAnswer or
+    TensorError when it cannot; by default whatever an answer can be becomes one.
+    """
 
     def __init__(
         self,
@@ -26,11 +30,13 @@ class Operation:
         call: Callable[..., Any],
         inputs: Sequence[PayloadField] = (),
         outputs: Sequence[PayloadField] = (),
+        answer: Callable[[Any], Response] | None = None,
     ) -> None:
         self.title = title
         self.call = call
         self.inputs = inputs
         self.outputs = outputs
+        self.answer = answer or (lambda value: to_response(value, title, outputs))
         self.is_async_generator = inspect.isasyncgenfunction(function)
         self.is_coroutine = inspect.iscoroutinefunction(function)
         self.yields = inspect.isgeneratorfunction(function) or self.is_async_generator
@@ -38,30 +44,23 @@ class Operation:
         self.waits = self.yields or self.is_coroutine
         """Whether it may take its time."""
 
-    def answer(self, value: Any) -> Response:
-        """What the call returned, or one value that it yielded, as a Response. Raises InvalidAnswer or TensorError."""
-        return to_response(value, self.title, self.outputs)
 
-
-class PlainOperation(Operation):
+def plain_operation(
+    function: Callable[..., Any],
+    call: Callable[..., Any],
+    inputs: Sequence[PayloadField],
+    outputs: Sequence[PayloadField],
+) -> Operation:
     """The plain call of a wrapper. What it returns must be a Response; what it yields, whatever an answer can be."""
+    declared = tensor_signature(inputs)
 
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        call: Callable[..., Any],
-        inputs: Sequence[PayloadField],
-        outputs: Sequence[PayloadField],
-    ) -> None:
-        declared = tensor_signature(inputs)
+    def bound(params: dict[str, str], data: DataListCls, tag: str, pers_id: int) -> Any:
+        bind_inputs(declared, data, PLAIN)
+        return call(params, data, tag, pers_id)
 
-        def checked(params: dict[str, str], data: DataListCls, tag: str, pers_id: int) -> Any:
-            bind_inputs(declared, data, PLAIN)
-            return call(params, data, tag, pers_id)
-
-        super().__init__(PLAIN, function, checked if declared else call, inputs, outputs)
-        if not self.yields:
-            self.answer = check_response  # type: ignore[method-assign]
+    yields = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+    answer = None if yields else check_response
+    return Operation(PLAIN, function, bound if declared else call, inputs, outputs, answer)
 
 
 def tensor_signature(fields: Sequence[PayloadField]) -> list[PayloadField]:

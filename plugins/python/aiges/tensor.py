@@ -112,7 +112,7 @@ def split_elements(data: bytes, count: int, key: str) -> list[bytes]:
 
 def join_elements(elements: Iterable[Any], key: str) -> bytes:
     """The data of a BYTES tensor; text is sent as UTF-8. Raises TensorError for what is neither bytes nor text."""
-    parts = []
+    parts: list[bytes] = []
     for element in elements:
         if isinstance(element, str):
             element = element.encode("utf-8")
