@@ -16,7 +16,15 @@ export function pythonOf(name: PythonName): string {
 }
 
 export function wrapperFolder(
-  name: 'golden' | 'written-for-0.5' | 'written-for-0.16' | 'minimal' | 'faulty' | 'streaming' | 'classic-stream',
+  name:
+    | 'abilities'
+    | 'golden'
+    | 'written-for-0.5'
+    | 'written-for-0.16'
+    | 'minimal'
+    | 'faulty'
+    | 'streaming'
+    | 'classic-stream',
 ): string {
   return join(ROOT, 'test/helpers/wrappers', name)
 }
