@@ -76,10 +76,12 @@ export class ReplicaSet implements ManagedBackend {
   }
 
   get readiness(): Readiness {
-    const states = this.replicas.map(replica => replica.state)
-    if (states.some(state => state.kind === 'ready')) return { ready: true }
-    const failed = states.find(state => state.kind === 'backoff')
-    const why = failed ? `the plugin did not start: ${failed.error.summary}` : `the plugin is ${states[0]?.kind}`
+    if (this.replicas.some(({ state }) => state.kind === 'ready')) return { ready: true }
+    // Said while it is tried again, too.
+    const failure = this.replicas.find(replica => replica.failure !== undefined)?.failure
+    const why = failure
+      ? `the plugin did not start: ${failure.summary}`
+      : `the plugin is ${this.replicas[0]?.state.kind}`
     return { ready: false, why }
   }
 

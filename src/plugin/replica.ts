@@ -35,6 +35,8 @@ export class Replica {
   busy = 0
   /** Called whenever the last of them has ended. */
   onIdle: (() => void) | undefined
+  /** Why the last attempt failed, until one succeeds. */
+  failure: PluginStartError | undefined
   private failures = 0
   private starting: Promise<void> | undefined
 
@@ -102,6 +104,7 @@ export class Replica {
         return
       }
       this.failures = 0
+      this.failure = undefined
       this.change({ kind: 'ready', plugin })
       void plugin.process.exited.then(exit => this.lost(plugin, exit, broken))
     } catch (error) {
@@ -122,6 +125,7 @@ export class Replica {
   private backOff(error: PluginStartError, report: (text: string) => void): void {
     const delay = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.failures) * (0.5 + Math.random() / 2)
     this.failures += 1
+    this.failure = error
     const timer = setTimeout(() => {
       this.starting = this.attempt()
     }, delay)

@@ -1,84 +1,31 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { callXsf, postAse, textRequest } from '../helpers/clients.js'
 import { type DaemonProcess, startDaemonProcess, wrapperFolder } from '../helpers/daemon-process.js'
+import { named, namedModels } from '../helpers/named-models.js'
 
-const NAME = `
-from aiges.dto import Response, ResponseData
-from aiges.sdk import StringBodyField, WrapperBase
-
-class UserRequest:
-    text = StringBodyField(key="text", value="hello")
-
-class UserResponse:
-    result = StringBodyField(key="result")
-
-class Wrapper(WrapperBase):
-    serviceId, version = "named", "1.0"
-    requestCls, responseCls = UserRequest(), UserResponse()
-
-    def wrapperInit(self, config):
-        self.name = config["name"]
-        return 0 if self.name != "broken" else 7
-
-    def wrapperOnceExec(self, params, reqData):
-        answer = ResponseData()
-        answer.key, answer.data = "result", self.name
-        response = Response()
-        response.list = [answer]
-        return response
-`
-
-/** A configuration with two models, one of them in two versions, and one that does not start. */
-function configOf(folder: string): string {
-  return `
-[svcName]
-host = "127.0.0.1"
-port = 0
-[wrapper]
-http_listen = "127.0.0.1:0"
-[fc]
-max = 8
-[log]
-level = "debug"
-file = ${JSON.stringify(join(folder, 'aiges.log'))}
-[models.first]
-aliases = ["premier"]
-[models.first.wrapper]
-name = "first, version 1"
-[models.first-next]
-name = "first"
-version = 2
-[models.first-next.wrapper]
-name = "first, version 2"
-[models.second]
-dir = ${JSON.stringify(wrapperFolder('minimal'))}
-[models.second.fc]
-max = 3
-[models.broken]
-[models.broken.wrapper]
-name = "broken"
-`
-}
+const CONFIG = [
+  '[fc]\nmax = 8\n',
+  named('first', 'first, version 1', 'aliases = ["premier"]'),
+  named('first-next', 'first, version 2', 'name = "first"\nversion = 2'),
+  `[models.second]\ndir = ${JSON.stringify(wrapperFolder('minimal'))}\n[models.second.fc]\nmax = 3\n`,
+  named('broken', 'broken'),
+].join('')
 
 describe('a daemon with several models', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'aiservice-models-'))
+  const models = namedModels()
   let daemon: DaemonProcess
   let http: string
   let grpc: string
 
   beforeAll(async () => {
-    writeFileSync(join(folder, 'wrapper.py'), NAME)
-    const configFile = join(folder, 'aiges.toml')
-    writeFileSync(configFile, configOf(folder))
-    daemon = startDaemonProcess({ cwd: tmpdir(), configFile })
+    models.write(CONFIG)
+    daemon = startDaemonProcess({ cwd: tmpdir(), configFile: models.configFile })
     ;({ http, grpc } = await daemon.ready)
   })
   afterAll(async () => {
     await daemon.stop()
-    rmSync(folder, { recursive: true, force: true })
+    models.remove()
   })
 
   const textAt = async (path: string) => {
@@ -109,20 +56,32 @@ describe('a daemon with several models', () => {
 
   it('says on /readyz, in the log and in the metrics what does not start, and why', async () => {
     const ready = await fetch(`${http}/readyz`)
-    const { models } = (await ready.json()) as { models: Record<string, object> }
+    const answer = (await ready.json()) as { models: Record<string, object> }
     expect(ready.status).toBe(200)
-    expect(models).toMatchObject({
+    expect(answer.models).toMatchObject({
       first: { ready: true, versions: { 1: { ready: true }, 2: { ready: true } } },
       second: { ready: true },
       broken: { ready: false, why: expect.stringContaining('wrapperInit') },
     })
-    const line = await daemon.line(
-      ({ level, model, msg }) => level === 'error' && model === 'broken' && msg.includes('command:'),
-    )
+    const line = await daemon.line(({ level, model, msg }) => {
+      return level === 'error' && model === 'broken' && msg.includes('command:')
+    })
     expect(line).toMatchObject({ version: '1' })
     const metrics = await (await fetch(`${http}/metrics`)).text()
     expect(metrics).toContain('aiservice_model_loads_failed_total{model="broken",version="1"} 1')
     expect(metrics).toContain('aiservice_slots{model="second",version="1"} 3')
     expect(metrics).toMatch(/aiservice_plugin_up\{model="first",version="2",replica="0"\} 1/)
+  })
+})
+
+describe('a daemon none of whose models starts', () => {
+  it('ends with 1 and says why', async () => {
+    const models = namedModels()
+    models.write(named('broken', 'broken') + named('broken-too', 'broken'))
+    const daemon = startDaemonProcess({ cwd: tmpdir(), configFile: models.configFile })
+    expect(await daemon.exited).toBe(1)
+    const failures = daemon.log.filter(({ msg }) => msg.includes('working directory:'))
+    expect(failures.map(({ level }) => level).sort()).toEqual(['error', 'fatal'])
+    models.remove()
   })
 })

@@ -196,7 +196,44 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
   })
 })
 
+describe('drain', () => {
+  it('resolves when the last call has been let go of, and not before', async () => {
+    const set = replicaSet('well-behaved')
+    await set.start()
+    const lease = set.acquire()
+    let drained = false
+    const draining = set.drain(10_000).then(() => {
+      drained = true
+    })
+    await lease.once(call('none'))
+    expect(drained).toBe(false)
+    lease.release(() => {})
+    await draining
+  })
+
+  it('resolves at once when nothing runs, and when the time is over', async () => {
+    const set = replicaSet('well-behaved')
+    await set.start()
+    await set.drain(10_000)
+    const lease = set.acquire()
+    await set.drain(20)
+    lease.release(() => {})
+  })
+})
+
 describe('a plugin that does not start', () => {
+  it('says why while it is tried again, too', async () => {
+    const set = replicaSet('init-error')
+    await set.start().catch(() => {})
+    await new Promise<void>(again => {
+      const stop = set.onChange(() => {
+        stop()
+        again()
+      })
+    })
+    expect(set.readiness).toMatchObject({ ready: false, why: expect.stringContaining('ret 30002') })
+  })
+
   it('is reported with command, folder, exit and likely cause', async () => {
     const set = replicaSet('exit-before-line')
     const error = await set.start().catch((thrown: Error) => thrown.message)
