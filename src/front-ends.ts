@@ -11,6 +11,7 @@ import { addAigesV1Service } from './protocols/aiges-v1/service.js'
 import { aseFrontEnd } from './protocols/ase/routes.js'
 import { documentRoutes } from './protocols/documents/routes.js'
 import { edgeBoardFrontEnd } from './protocols/edgeboard/routes.js'
+import { mindSporeFrontEnd } from './protocols/mindspore/routes.js'
 import { type OipOptions, oipFrontEnd } from './protocols/oip/routes.js'
 import { addOipService } from './protocols/oip/service.js'
 import { openAiFrontEnd } from './protocols/openai/routes.js'
@@ -102,7 +103,7 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
 /** Those that are switched on, in the order in which the API page shows them. A further protocol is an entry here. */
 function createHttpFrontEnds(options: FrontEndOptions, isDraining: () => boolean): readonly HttpFrontEnd[] {
   const { config, inference, admin, log } = options
-  const { ase, oip, openai, edgeboard } = config.protocols
+  const { ase, oip, openai, mindspore, edgeboard } = config.protocols
   const { bodyLimitBytes } = config.http
   const frontEnds: HttpFrontEnd[] = []
   if (ase.enabled) {
@@ -114,6 +115,9 @@ function createHttpFrontEnds(options: FrontEndOptions, isDraining: () => boolean
     frontEnds.push(oipFrontEnd({ ...oipOptions(options, isDraining), basePath: oip.path, bodyLimitBytes }))
   }
   if (openai.enabled) frontEnds.push(openAiFrontEnd({ inference, basePath: openai.path, log }))
+  if (mindspore.enabled) {
+    frontEnds.push(mindSporeFrontEnd({ inference, basePath: mindspore.path, bodyLimitBytes, log }))
+  }
   if (edgeboard.enabled) frontEnds.push(edgeBoardFrontEnd({ inference, basePath: edgeboard.path, log }))
   if (config.admin.enabled) frontEnds.push(adminApi({ inference, admin, ...config.admin }))
   return frontEnds

@@ -40,13 +40,14 @@ function checkDeclared(tensors: readonly Tensor[], declared: readonly TensorSpec
   for (const tensor of tensors) {
     const spec = declared.find(({ name }) => name === tensor.name)
     if (spec === undefined) throw invalid(tensor.name, `no such input; there is ${names}`)
-    checkSpec(tensor, spec)
+    checkTensor(tensor, spec)
   }
   const missing = declared.find(({ name, optional }) => !optional && !tensors.some(tensor => tensor.name === name))
   if (missing !== undefined) throw invalid(missing.name, `it is missing; the inputs are ${names}`)
 }
 
-function checkSpec({ name, datatype, shape }: Tensor, spec: TensorSpec): void {
+/** Holds a tensor against what a call declares of it. @throws ServiceError `tensor_invalid` */
+export function checkTensor({ name, datatype, shape }: Tensor, spec: TensorSpec): void {
   if (datatype !== spec.datatype)
     throw invalid(name, `its datatype is ${datatype}, but the model takes ${spec.datatype}`)
   const fits = shape.length === spec.shape.length && spec.shape.every((size, i) => size < 0 || size === shape[i])
