@@ -12,7 +12,7 @@ export interface WrapperCall {
   readonly deadline: number
   /** One of the wrapper's methods; default: its plain call. */
   readonly method?: string
-  /** Resources that the call uses, as `WrapperBackend.loadResource` numbered them. */
+  /** Resources that the call uses, by their numbers. */
   readonly resources?: readonly number[]
 }
 
@@ -57,6 +57,9 @@ export interface WrapperSession {
   close(): void
 }
 
+/** The resources of a model by their numbers, as they are now. */
+export type Resources = ReadonlyMap<number, readonly Payload[]>
+
 /** What the session layer knows of plugins: the replicas of one model. */
 export interface WrapperBackend {
   readonly readiness: Readiness
@@ -71,6 +74,12 @@ export interface WrapperBackend {
    * @throws ServiceError `not_ready` when no replica is ready
    */
   acquire(): Lease
+  /**
+   * Has every replica that is ready load and unload what its resources differ by from those of the model. Replicas that
+   * start do so before they are ready.
+   * @throws ServiceError `wrapper_failed` with the wrapper's code when one refuses, `plugin_call_failed`
+   */
+  syncResources(): Promise<void>
   /** Calls back after every change of readiness; returns the function that stops it. */
   onChange(listener: () => void): () => void
 }

@@ -29,7 +29,8 @@ export async function createPlugins(
   log: Logger,
 ): Promise<ReplicaSet> {
   const launch = await launchOf(model, spec, socketFolder)
-  return new ReplicaSet({ ...spec, model: model.name, version: model.version, launch, log })
+  const { name, version, resources } = model
+  return new ReplicaSet({ ...spec, model: name, version, launch, resources: resources.byNumber, log })
 }
 
 async function launchOf({ slots }: Model, spec: PluginSpec, socketFolder: string | undefined): Promise<Launch> {

@@ -82,7 +82,8 @@ export class Engine {
 
   /** @throws EngineError */
   async loadResource(id: number, payloads: NativeInput['payloads'] = []): Promise<void> {
-    const memory = new CallMemory({ payloads })
+    // Source: the AIGES loader, which hands every resource over as personalised data that is complete.
+    const memory = new CallMemory({ payloads: payloads.map(payload => ({ ...payload, type: 4, status: 2 })) })
     await this.check('wrapperLoadRes', [memory.data, id], memory)
   }
 

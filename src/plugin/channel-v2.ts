@@ -15,6 +15,7 @@ import {
   type PluginChannel,
   type PluginDescription,
   type PluginInit,
+  type ResourceCalls,
   type ResultSink,
   SDK_CODES,
   type SessionCall,
@@ -25,6 +26,7 @@ import {
 import { openGrpcBatchStream } from './grpc-batch-stream.js'
 import { createPeerClient, type Peer } from './peer.js'
 import { PendingCall } from './pending-call.js'
+import { resourceCalls } from './resource-calls.js'
 import { ResultStream } from './result-stream.js'
 import { SessionV2 } from './session-v2.js'
 import { openSocketBatchStream } from './socket-batch-stream.js'
@@ -33,6 +35,7 @@ import { dataBytes, fromWire, toWire } from './wire-v2.js'
 /** Plugin protocol 2: every request of the plugin on one bidirectional stream, in batches. */
 export class ChannelV2 implements PluginChannel {
   readonly protocol = 2
+  readonly resources: ResourceCalls
   private readonly client: WrapperPluginClient
   private readonly pending = new Map<number, ResultSink>()
   private batches: BatchStream | undefined
@@ -46,6 +49,7 @@ export class ChannelV2 implements PluginChannel {
   ) {
     const { WrapperPlugin } = loadProto<ProtoGrpcType>('plugin', 'wrapper-v2.proto').aiges.plugin.v2
     this.client = createPeerClient(WrapperPlugin, peer)
+    this.resources = resourceCalls(this.client)
   }
 
   async init(init: PluginInit, signal: AbortSignal): Promise<PluginDescription> {

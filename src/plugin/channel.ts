@@ -3,6 +3,7 @@ import { ServiceError } from '../core/error.js'
 import type { Usage } from '../core/inference.js'
 import type { MethodInfo, ModelAbilities, Signature } from '../core/model.js'
 import type { Payload } from '../core/payload.js'
+import type { UnaryOptions } from '../rpc/unary.js'
 
 /** What a plugin said when its wrapper was initialised. */
 export interface PluginDescription {
@@ -42,6 +43,8 @@ export interface PluginChannel {
   stream(call: WrapperCall): StreamCall
   /** @see Lease.open */
   open(call: SessionCall): SessionHandle
+  /** How the wrapper is given resources; absent where the protocol has no such calls. */
+  readonly resources?: ResourceCalls
   /**
    * Asks for an orderly exit; resolves when the plugin agreed and is about to end by itself.
    * @throws the gRPC error when it did not within `graceMs`
@@ -49,6 +52,17 @@ export interface PluginChannel {
   shutdown(graceMs: number): Promise<void>
   /** Fails whatever is in flight with `reason` and lets go of the connection. */
   close(reason: ServiceError): void
+}
+
+/** Hands a wrapper resources and takes them back; one call at a time. */
+export interface ResourceCalls {
+  /**
+   * @param id the number by which requests name it
+   * @throws ServiceError `wrapper_failed`, `plugin_call_failed`, or the signal's reason
+   */
+  load(id: number, payloads: readonly Payload[], options: UnaryOptions): Promise<void>
+  /** @throws as `load` */
+  unload(id: number, options: UnaryOptions): Promise<void>
 }
 
 /** A call in whatever form: what can be done with it from outside. */

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Resources } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
 import type { ModelSchema } from '../core/model.js'
 import { formatAddress } from '../rpc/server.js'
@@ -11,6 +12,7 @@ import { type Launch, OFFERED_PORTS, OFFERED_PROTOCOLS } from './launch.js'
 import { foreignListeners } from './listener-owner.js'
 import type { Peer } from './peer.js'
 import { PluginOutput } from './plugin-output.js'
+import { PluginResources } from './plugin-resources.js'
 import { followStdio } from './plugin-stdio.js'
 import { createIdentity, peerCredentials } from './plugin-tls.js'
 import { describeExit, type ProcessExit, type RunningProcess, startProcess } from './runner/process-runner.js'
@@ -19,6 +21,8 @@ import { parseWrapperSchema } from './wrapper-schema.js'
 export interface PluginStartOptions {
   readonly launch: Launch
   readonly init: PluginInit
+  /** Those of the model, as they change. */
+  readonly resources: Resources
   /** From the start of the process to the end of wrapperInit, in ms. */
   readonly startTimeoutMs: number
   readonly log: Logger
@@ -30,6 +34,7 @@ export interface RunningPlugin {
   readonly channel: PluginChannel
   readonly description: PluginDescription
   readonly schema: ModelSchema | undefined
+  readonly resources: PluginResources
   /** Whether it listens on a port of its own choice, which the plugin that follows it will want, too. */
   readonly exclusive: boolean
 }
@@ -84,9 +89,12 @@ export async function startPlugin(
     followStdio(peer, (stream, line) => output.add(stream, line), log)
     channel = handshake.protocol === 2 ? new ChannelV2(peer, onBroken) : new ChannelV1(peer, onBroken)
     const description = await channel.init(init, start.signal)
+    const calls = description.abilities.resources ? channel.resources : undefined
+    const resources = new PluginResources(options.resources, calls, startTimeoutMs)
+    await resources.sync(start.signal)
     log.info({ pid: process.pid, protocol: channel.protocol, sdk: description.sdk }, 'plugin is ready')
     const exclusive = choosesItsPort(handshake)
-    return { process, channel, description, schema: readSchema(description, log), exclusive }
+    return { process, channel, description, resources, schema: readSchema(description, log), exclusive }
   } catch (error) {
     channel?.close(new ServiceError('not_ready'))
     await process.stop(FAILED_START_GRACE_MS)

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Lease, ManagedBackend } from '../core/backend.js'
+import type { Lease, ManagedBackend, Resources } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
 import type { MethodInfo, ModelAbilities, ModelSchema, Readiness, Signature } from '../core/model.js'
 import type { Launch } from './launch.js'
@@ -22,6 +22,8 @@ export interface ReplicaSetOptions {
   /** @see PluginInit.maxBatchDelayMs. Default 0. */
   readonly maxBatchDelayMs?: number
   readonly startTimeoutMs: number
+  /** Those of the model, as they change. Default: none. */
+  readonly resources?: Resources
   /** How long a plugin may take to end after SIGTERM before it is killed, in ms. Default 5000. */
   readonly termGraceMs?: number
   readonly log: Logger
@@ -37,12 +39,12 @@ export class ReplicaSet implements ManagedBackend {
 
   constructor(options: ReplicaSetOptions) {
     this.log = options.log
-    const { model, version, launch, startTimeoutMs, termGraceMs = 5000 } = options
+    const { model, version, launch, resources = new Map(), startTimeoutMs, termGraceMs = 5000 } = options
     const { wrapperConfig: config, concurrency, maxBatch = 0, maxBatchDelayMs = 0 } = options
     const init = { config, model, concurrency, maxBatch, maxBatchDelayMs }
     this.replicas = Array.from({ length: options.replicas }, (_, index) => {
       const log = options.log.child({ model, version, replica: index })
-      return new Replica({ launch, init, startTimeoutMs, termGraceMs, log }, () => this.changed(), log)
+      return new Replica({ launch, init, resources, startTimeoutMs, termGraceMs, log }, () => this.changed(), log)
     })
   }
 
@@ -121,6 +123,11 @@ export class ReplicaSet implements ManagedBackend {
     }
     if (best === undefined) throw new ServiceError('not_ready', 'no plugin is ready')
     return best.replica.acquire(best.plugin)
+  }
+
+  async syncResources(): Promise<void> {
+    const ready = this.replicas.flatMap(({ state }) => (state.kind === 'ready' ? [state.plugin] : []))
+    await Promise.all(ready.map(({ resources }) => resources.sync()))
   }
 
   onChange(listener: () => void): () => void {

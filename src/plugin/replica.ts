@@ -106,6 +106,8 @@ export class Replica {
       this.failures = 0
       this.failure = undefined
       this.change({ kind: 'ready', plugin })
+      // One that came while the last one of them was loaded.
+      plugin.resources.sync().catch(error => this.log.error({ err: error }, 'a resource could not be loaded'))
       void plugin.process.exited.then(exit => this.lost(plugin, exit, broken))
     } catch (error) {
       if (abort.signal.aborted) return

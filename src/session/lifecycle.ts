@@ -238,6 +238,7 @@ export function noBackend(why: string): WrapperBackend {
     acquire() {
       throw new ServiceError('not_ready', why)
     },
+    syncResources: async () => {},
     onChange: () => () => {},
   }
 }

@@ -7,6 +7,7 @@ import { checkMethod } from './abilities.js'
 import { CallScope } from './call-scope.js'
 import { OpenSession } from './open-session.js'
 import { pickOutputs, selectOutputs } from './outputs.js'
+import { ModelResources } from './resources.js'
 import { ResultStatus } from './result-status.js'
 import { Slots, type SlotsOptions } from './slots.js'
 
@@ -38,10 +39,14 @@ export class Model {
 
   private readonly onQuiet = new Set<() => void>()
 
-  /** @param backend its plugins, until `use` changes them */
+  /**
+   * @param backend its plugins, until `use` changes them
+   * @param resources shared with its other versions
+   */
   constructor(
     private options: ModelOptions,
     private backend: WrapperBackend,
+    readonly resources = new ModelResources(),
   ) {
     this.slots = new Slots(options)
   }
@@ -84,6 +89,11 @@ export class Model {
   /** Requests get their replica here from now on; those that have one keep it. */
   use(backend: WrapperBackend): void {
     this.backend = backend
+  }
+
+  /** @see WrapperBackend.syncResources */
+  syncResources(): Promise<void> {
+    return this.backend.syncResources()
   }
 
   /** Changes limits and other names; requests in flight keep the limits that they began with. */
@@ -154,7 +164,8 @@ export class Model {
     const { lease, scope, schema } = await this.admit(ctx)
     const { accepts, parameters, idleTimeoutMs = this.options.sessionIdleMs, maxAgeMs, firstSyncId } = request
     try {
-      const opening = lease.open({ sid: ctx.sid, parameters, deadline: scope.deadline })
+      const resources = this.resources.numbersOf(request.resources ?? [])
+      const opening = lease.open({ sid: ctx.sid, parameters, deadline: scope.deadline, resources })
       scope.onOver(reason => lease.cancel(reason))
       const wrapper = await opening
       let session: OpenSession | undefined
@@ -211,7 +222,8 @@ export class Model {
 
   private call(request: InferenceRequest, ctx: RequestContext, { deadline }: CallScope): WrapperCall {
     const { parameters, payloads, method } = request
-    return { sid: ctx.sid, parameters, payloads, deadline, ...(method !== undefined && { method }) }
+    const resources = this.resources.numbersOf(request.resources ?? [])
+    return { sid: ctx.sid, parameters, payloads, deadline, resources, ...(method !== undefined && { method }) }
   }
 
   private leave(lease: Lease, scope: CallScope): void {

@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { AdminService } from '../core/admin.js'
+import type { Payload } from '../core/payload.js'
 import { Lifecycle, type LifecycleOptions, nameOf, noBackend } from './lifecycle.js'
 import { Model, type ModelOptions } from './model.js'
 import type { ModelRegistry } from './registry.js'
+import { ModelResources } from './resources.js'
 
 /** What a configuration says of one version of a model. */
 export interface ModelSpec<Plugin> {
@@ -25,10 +27,12 @@ interface Entry<Plugin> {
 }
 
 /** The models that a configuration asks for, and what changes them at run time. */
-export class ServedModels<Plugin> implements Pick<AdminService, 'setSlots' | 'load' | 'unload' | 'reload'> {
+export class ServedModels<Plugin> implements AdminService {
   private readonly entries = new Map<string, Entry<Plugin>>()
   /** Those that are no longer served and have not ended. */
   private readonly leaving = new Set<Lifecycle<Plugin>>()
+  /** By the models' names. */
+  private readonly resources = new Map<string, ModelResources>()
   private readonly registry: ModelRegistry
   private readonly log: Logger
   private loading: readonly Lifecycle<Plugin>[] = []
@@ -70,6 +74,8 @@ export class ServedModels<Plugin> implements Pick<AdminService, 'setSlots' | 'lo
   async apply(specs: readonly ModelSpec<Plugin>[]): Promise<void> {
     const gone = new Map(this.entries)
     for (const { options } of specs) gone.delete(keyOf(options))
+    const names = new Set(specs.map(({ options }) => options.name))
+    for (const name of this.resources.keys()) if (!names.has(name)) this.resources.delete(name)
     const changed = specs.flatMap(spec => {
       const lifecycle = this.entries.get(keyOf(spec.options))?.lifecycle
       return lifecycle && !isDeepStrictEqual(lifecycle.configured, spec.plugin) ? [{ lifecycle, ...spec }] : []
@@ -89,6 +95,16 @@ export class ServedModels<Plugin> implements Pick<AdminService, 'setSlots' | 'lo
 
   setSlots(model: string, slots: number): void {
     for (const version of this.registry.versionsOf(model)) version.slots.resize(slots)
+  }
+
+  loadResource(model: string, payloads: readonly Payload[]): Promise<string> {
+    const versions = this.registry.versionsOf(model)
+    return versions[0].resources.load(versions, payloads)
+  }
+
+  unloadResource(model: string, id: string): Promise<void> {
+    const versions = this.registry.versionsOf(model)
+    return versions[0].resources.unload(versions, id)
   }
 
   load(model: string, version?: string): Promise<void> {
@@ -118,7 +134,8 @@ export class ServedModels<Plugin> implements Pick<AdminService, 'setSlots' | 'lo
         known.configure(options)
         return known
       }
-      const model = new Model(options, noBackend(load ? 'it is being loaded' : 'it is not loaded'))
+      const backend = noBackend(load ? 'it is being loaded' : 'it is not loaded')
+      const model = new Model(options, backend, this.resourcesOf(options.name))
       const lifecycle = new Lifecycle(model, plugin, this.options)
       const forget = this.options.onAdded(model, () => lifecycle.up)
       this.entries.set(keyOf(options), { lifecycle, forget })
@@ -127,6 +144,12 @@ export class ServedModels<Plugin> implements Pick<AdminService, 'setSlots' | 'lo
     })
     this.registry.replaceAll(models)
     return added
+  }
+
+  private resourcesOf(name: string): ModelResources {
+    const resources = this.resources.get(name) ?? new ModelResources()
+    this.resources.set(name, resources)
+    return resources
   }
 
   private async begin(lifecycle: Lifecycle<Plugin>): Promise<void> {

@@ -1,5 +1,5 @@
 import { type Logger, pino } from 'pino'
-import type { WrapperCall, WrapperResult, WrapperSession } from '../../../src/core/backend.js'
+import type { Resources, WrapperCall, WrapperResult, WrapperSession } from '../../../src/core/backend.js'
 import { type Payload, Status } from '../../../src/core/payload.js'
 import type { NativeLaunchOptions } from '../../../src/plugin/native-launch.js'
 import { ReplicaSet } from '../../../src/plugin/replica-set.js'
@@ -9,18 +9,22 @@ import { nativeHostLaunch } from '../../helpers/native-engine.js'
 export interface NativeSetOptions extends Partial<NativeLaunchOptions> {
   readonly wrapperConfig?: Readonly<Record<string, string>>
   readonly concurrency?: number
+  readonly replicas?: number
+  readonly resources?: Resources
   readonly log?: Logger
 }
 
 /** Replicas of the native host with the test engine. Whoever makes a set starts and closes it. */
-export function nativeSet({ wrapperConfig = {}, concurrency = 8, log, ...launch }: NativeSetOptions = {}) {
+export function nativeSet(options: NativeSetOptions = {}) {
+  const { wrapperConfig = {}, concurrency = 8, replicas = 1, resources = new Map(), log, ...launch } = options
   const sockets = createSocketFolder()
   const set = new ReplicaSet({
     model: 'native',
     version: '1',
     launch: nativeHostLaunch({ socketFolder: sockets.path, ...launch }),
     wrapperConfig,
-    replicas: 1,
+    replicas,
+    resources,
     concurrency,
     startTimeoutMs: 20_000,
     termGraceMs: 300,

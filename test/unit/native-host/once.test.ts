@@ -75,7 +75,7 @@ describe.each([
     await Promise.all(Array.from({ length: 16 }, () => once(set, { sleep: '200' })))
     const took = performance.now() - begun
     expect(took).toBeGreaterThanOrEqual(400)
-    expect(took).toBeLessThan(1600)
+    expect(took).toBeLessThan(3000)
   })
 
   it('that is cancelled while it waits never reaches the engine', async () => {

@@ -23,6 +23,7 @@ function fakeBackend(answer: Answer, readiness: Readiness = { ready: true }, ope
     signature: undefined,
     methods: undefined,
     onChange: () => () => {},
+    syncResources: async () => {},
     acquire(): Lease {
       let givenUp = false
       let cancel: (reason: ServiceError) => void = () => {}

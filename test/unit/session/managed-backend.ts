@@ -1,6 +1,6 @@
 import type { Lease, ManagedBackend, WrapperCall } from '../../../src/core/backend.js'
 import { ServiceError } from '../../../src/core/error.js'
-import type { Readiness } from '../../../src/core/model.js'
+import type { ModelAbilities, Readiness } from '../../../src/core/model.js'
 import type { ModelOptions } from '../../../src/session/model.js'
 
 export const OPTIONS: ModelOptions = {
@@ -12,7 +12,7 @@ export const OPTIONS: ModelOptions = {
 export class FakePlugins implements ManagedBackend {
   readiness: Readiness = { ready: false, why: 'the plugin is starting' }
   readonly schema = undefined
-  readonly abilities = undefined
+  abilities: ModelAbilities | undefined
   readonly version = undefined
   readonly signature = undefined
   readonly methods = undefined
@@ -20,6 +20,10 @@ export class FakePlugins implements ManagedBackend {
   stopped = false
   /** Calls that were begun and not released. */
   busy = 0
+  /** What these plugins do about the model's resources. */
+  syncResources = async (): Promise<void> => {}
+  /** Calls as they came. */
+  readonly calls: WrapperCall[] = []
   /** What calls wait for before they are answered. */
   hold: Promise<void> = Promise.resolve()
   private readonly listeners = new Set<() => void>()
@@ -69,7 +73,8 @@ export class FakePlugins implements ManagedBackend {
       cancel = reject
     })
     return {
-      once: async (_call: WrapperCall) => {
+      once: async (call: WrapperCall) => {
+        this.calls.push(call)
         await Promise.race([this.hold, cancelled])
         const payload = {
           key: 'result',

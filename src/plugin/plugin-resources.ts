@@ -1,0 +1,58 @@
+import type { Resources } from '../core/backend.js'
+import type { UnaryOptions } from '../rpc/unary.js'
+import type { ResourceCalls } from './channel.js'
+
+/** The resources that one plugin process has, kept equal to those of its model. */
+export class PluginResources {
+  private readonly loaded = new Set<number>()
+  private turn: Promise<void> = Promise.resolve()
+
+  /**
+   * @param wanted those of the model, as they change
+   * @param calls absent: the wrapper takes no resources
+   * @param timeoutMs how long the wrapper may take for one of them
+   */
+  constructor(
+    private readonly wanted: Resources,
+    private readonly calls: ResourceCalls | undefined,
+    private readonly timeoutMs: number,
+  ) {}
+
+  /**
+   * Loads and unloads until nothing is left to do.
+   * @param signal gives it up
+   * @throws ServiceError of the first call that fails, or the signal's reason
+   */
+  sync(signal?: AbortSignal): Promise<void> {
+    const mine = this.turn.then(() => this.work(signal))
+    this.turn = mine.catch(() => {})
+    return mine
+  }
+
+  private async work(signal: AbortSignal | undefined): Promise<void> {
+    for (let step = this.next(); step !== undefined; step = this.next()) {
+      await step({ deadline: performance.now() + this.timeoutMs, ...(signal && { signal }) })
+    }
+  }
+
+  private next(): ((options: UnaryOptions) => Promise<void>) | undefined {
+    const { wanted, calls, loaded } = this
+    if (calls === undefined) return undefined
+    for (const id of loaded) {
+      if (wanted.has(id)) continue
+      return async options => {
+        // A wrapper that does not give one back is not asked again and again.
+        loaded.delete(id)
+        await calls.unload(id, options)
+      }
+    }
+    for (const [id, payloads] of wanted) {
+      if (loaded.has(id)) continue
+      return async options => {
+        await calls.load(id, payloads, options)
+        loaded.add(id)
+      }
+    }
+    return undefined
+  }
+}
