@@ -28,7 +28,7 @@ export interface FrontEndOptions {
   readonly version: string
   readonly config: DaemonConfig
   readonly inference: InferenceService
-  readonly admin: Pick<AdminService, 'setSlots' | 'load' | 'unload' | 'reload'>
+  readonly admin: AdminService
   readonly metrics: Metrics
   readonly log: Logger
   /** Ends everything that is in flight, each with this reason. */

@@ -23,7 +23,10 @@ async function serve(protocols: string) {
     config,
     inference: new FakeInference([modelInfo('svcName')]),
     version: '0',
-    admin: { setSlots() {}, load: unused, unload: unused, reload: unused },
+    admin: {
+      ...{ setSlots() {}, load: unused, unload: unused, reload: unused },
+      ...{ loadResource: async () => '', unloadResource: unused },
+    },
     metrics: createMetrics({ version: '0' }),
     log: pino({ level: 'silent' }),
     abortAll() {},

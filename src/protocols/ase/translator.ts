@@ -3,6 +3,7 @@ import { ServiceError } from '../../core/error.js'
 import type { InferenceRequest, InferenceResult, InferenceService } from '../../core/inference.js'
 import type { ModelInfo } from '../../core/model.js'
 import type { Accept, Payload } from '../../core/payload.js'
+import { resourceIds } from '../shared/resource-ids.js'
 import { type AseBody, decodeParameters, decodePayloads, encodeResult, parseBody, plainOrBase64 } from './codec.js'
 import { encodeFrameResult } from './frame-codec.js'
 import type { ModelPaths } from './model-paths.js'
@@ -91,7 +92,8 @@ export class Translator {
     const { headerPass, normalizeText } = this.options
     const { parameters, accepts } = decodeParameters(body, { addressed: namesOf(model), headerPass, sid })
     if (normalizeText) checkTextAccepts(accepts, model.schema)
-    return { model: model.name, parameters, accepts }
+    const resources = resourceIds(body.header['res_id'])
+    return { model: model.name, parameters, accepts, ...(resources.length > 0 && { resources }) }
   }
 }
 

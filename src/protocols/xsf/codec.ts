@@ -10,6 +10,7 @@ import {
 import type { MetaDesc__Output } from '../../gen/gateway/protocol/MetaDesc.js'
 import type { Payload__Output } from '../../gen/gateway/protocol/Payload.js'
 import { loadProto } from '../../rpc/proto.js'
+import { resourceIds } from '../shared/resource-ids.js'
 import type { XsfFailure } from './error-map.js'
 
 const { LoaderInput, LoaderOutput } = loadProto<ProtoGrpcType>('gateway', 'loader.proto').protocol
@@ -29,18 +30,19 @@ export function decodeLoaderInput(bytes: Uint8Array): LoaderInput__Output {
 }
 
 /**
- * The request in the core's words. `sid` joins the client's parameters; headers are not handed to the wrapper.
+ * The request in the core's words. `sid` joins the client's parameters; of the headers only `res_id` counts.
  * @throws ServiceError `input_missing` or `message_undecodable`
  */
 export function toInferenceRequest(input: LoaderInput__Output, sid: string): InferenceRequest {
   if (input.pl.length === 0) throw new ServiceError('input_missing', 'the request has no payload (LoaderInput.pl)')
-  const payloads = input.pl.map(payload => toPayload(payload, Status.once))
-  return { ...toSessionRequest(input, sid), payloads }
+  return { ...toSessionRequest(input, sid), payloads: toPayloads(input, Status.once) }
 }
 
 /** What opens a session: all of a request but its data. */
 export function toSessionRequest(input: LoaderInput__Output, sid: string): SessionRequest {
+  const resources = resourceIds(input.headers['res_id'])
   return {
+    ...(resources.length > 0 && { resources }),
     model: input.serviceId,
     parameters: { ...input.params, sid },
     accepts: input.expect.map(toAccept),
@@ -52,7 +54,12 @@ export function toSessionRequest(input: LoaderInput__Output, sid: string): Sessi
  * @throws ServiceError `message_undecodable`
  */
 export function toFramePayloads(input: LoaderInput__Output): Payload[] {
-  return input.pl.map(payload => toPayload(payload, Status.continue))
+  return toPayloads(input, Status.continue)
+}
+
+/** @param defaultStatus of payloads that do not say theirs */
+export function toPayloads(input: LoaderInput__Output, defaultStatus: Status): Payload[] {
+  return input.pl.map(payload => toPayload(payload, defaultStatus))
 }
 
 function toPayload({ meta, data }: Payload__Output, defaultStatus: Status): Payload {
@@ -98,6 +105,11 @@ export function encodeSessionResult(seq: number, result: InferenceResult): Buffe
 /** The bytes that say that a frame was taken. */
 export function encodeFrameTaken(serviceId: string): Buffer {
   return LoaderOutput.serialize({ serviceId })
+}
+
+/** The bytes that name a resource that was loaded by its id. @param key that of its first payload */
+export function encodeResourceLoaded(serviceId: string, key: string, id: string): Buffer {
+  return LoaderOutput.serialize({ serviceId, pl: [{ meta: { name: key, attribute: { res_id: id } } }] })
 }
 
 /** Golden transcript: the attribute `status` repeats that of the output. */

@@ -21,6 +21,7 @@ import {
   toSessionRequest,
 } from './codec.js'
 import { toXsfFailure } from './error-map.js'
+import { loadResource, unloadResource } from './resources.js'
 import { MAX_TIMER_MS } from './session.js'
 import type { SessionTable } from './session-table.js'
 
@@ -36,11 +37,14 @@ const PROTOCOL = 'xsf'
  */
 const NO_IDLE_LIMIT_MS = MAX_TIMER_MS
 
+/** What callers may change. */
+export type XsfAdmin = Pick<AdminService, 'setSlots' | 'loadResource' | 'unloadResource'>
+
 export interface OperationContext {
   readonly inference: InferenceService
   readonly sessions: SessionTable
-  /** Absent: slots cannot be changed at run time. */
-  readonly admin?: Pick<AdminService, 'setSlots'>
+  /** Absent: slots and resources cannot be changed at run time. */
+  readonly admin?: XsfAdmin
   /** The server is about to stop: nothing new is begun. */
   readonly isStopping: () => boolean
   readonly log: Logger
@@ -70,8 +74,8 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['AIExcp', abort],
   ['AILBType', changeSlots],
   ['AIDetect', acceptAndIgnore],
-  ['AILoad', acceptAndIgnore],
-  ['AIUnLoad', acceptAndIgnore],
+  ['AILoad', async (request, { admin }) => answer(await loadResource(request, admin))],
+  ['AIUnLoad', async (request, { admin }) => answer(await unloadResource(request, admin))],
   ['AIHotword', acceptAndIgnore],
 ])
 

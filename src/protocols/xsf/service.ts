@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import type { AdminService } from '../../core/admin.js'
 import { ServiceError } from '../../core/error.js'
 import type { InferenceService } from '../../core/inference.js'
 import type { XsfCallHandlers } from '../../gen/gateway/utils/XsfCall.js'
@@ -8,14 +7,14 @@ import type { ProtoGrpcType } from '../../gen/gateway/xsf.js'
 import type { RpcGateway } from '../../rpc/gateway.js'
 import { loadProto, loadProtoDefinition } from '../../rpc/proto.js'
 import { callSignal } from '../../rpc/server-call.js'
-import { type OperationContext, runOperation } from './operations.js'
+import { type OperationContext, runOperation, type XsfAdmin } from './operations.js'
 import { SessionTable } from './session-table.js'
 
 export interface XsfServiceOptions {
   readonly inference: InferenceService
   readonly log: Logger
-  /** What AILBType changes. Default: nothing, the operation is refused. */
-  readonly admin?: Pick<AdminService, 'setSlots'>
+  /** What AILBType, AILoad and AIUnLoad change. Default: nothing, they are refused. */
+  readonly admin?: XsfAdmin
   /** A session that no call uses for this long ends (`[fc] ttl`), in ms. */
   readonly idleTimeoutMs: number
   /**

@@ -41,6 +41,28 @@ describe('a once request', () => {
     expect(response.headers['content-length']).toBe(String(Buffer.byteLength(response.body)))
   })
 
+  it.each([
+    ['3', ['3']],
+    ['3, 4', ['3', '4']],
+    [
+      [3, '4'],
+      ['3', '4'],
+    ],
+    ['', undefined],
+    [undefined, undefined],
+  ])('names resources in header.res_id: %j', async (resId, resources) => {
+    const inference = new FakeInference([modelInfo('svcName')])
+    const { server } = aseServer(inference)
+    await server.inject({ ...POST, payload: { ...REQUEST, header: { res_id: resId } } })
+    expect(inference.requests[0]?.resources).toEqual(resources)
+  })
+
+  it('is refused when header.res_id is an object', async () => {
+    const { server } = aseServer(new FakeInference([modelInfo('svcName')]))
+    const response = await server.inject({ ...POST, payload: { ...REQUEST, header: { res_id: {} } } })
+    expect(codeOf(response)).toEqual({ http: 400, code: 10107 })
+  })
+
   it.each(['/v1/svcName', '/v1/svcName?x=1', '/v1/private/mnist', '/elsewhere', '/v1/%73vcName'])(
     'is taken at %s',
     async url => {

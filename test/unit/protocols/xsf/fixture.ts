@@ -1,5 +1,4 @@
 import pino from 'pino'
-import type { AdminService } from '../../../../src/core/admin.js'
 import { type Reason, ServiceError } from '../../../../src/core/error.js'
 import type {
   InferenceRequest,
@@ -16,6 +15,7 @@ import type { ReqData } from '../../../../src/gen/gateway/utils/ReqData.js'
 import type { XsfCallClient } from '../../../../src/gen/gateway/utils/XsfCall.js'
 import type { ProtoGrpcType as XsfProto } from '../../../../src/gen/gateway/xsf.js'
 import { addAigesV1Service } from '../../../../src/protocols/aiges-v1/service.js'
+import type { XsfAdmin } from '../../../../src/protocols/xsf/operations.js'
 import { addXsfService } from '../../../../src/protocols/xsf/service.js'
 import { createClient } from '../../../../src/rpc/channel.js'
 import { createRpcGateway } from '../../../../src/rpc/gateway.js'
@@ -54,10 +54,15 @@ type Open = (request: SessionRequest, ctx: RequestContext) => FakeSession | Prom
 export interface FixtureOptions {
   readonly once?: Once
   readonly open?: Open
-  readonly admin?: Pick<AdminService, 'setSlots'>
+  readonly admin?: Partial<XsfAdmin>
   readonly idleTimeoutMs?: number
   readonly maxMessageBytes?: number
 }
+
+const unexpected = () => {
+  throw new Error('nothing was to be changed')
+}
+const NO_ADMIN: XsfAdmin = { setSlots: unexpected, loadResource: unexpected, unloadResource: unexpected }
 
 /** A started server with both gRPC front-ends, before a scripted InferenceService, and a client of it. */
 export async function startXsf({
@@ -111,7 +116,13 @@ export async function startXsf({
     if (!wasCounted(error)) refused.push([model, error.reason])
   }
   const instrumented = instrumentInference(inference, createMetrics({ version: '0' }))
-  addXsfService(server, { inference: instrumented, log, idleTimeoutMs, onFailure, ...(admin && { admin }) })
+  addXsfService(server, {
+    inference: instrumented,
+    log,
+    idleTimeoutMs,
+    onFailure,
+    ...(admin && { admin: { ...NO_ADMIN, ...admin } }),
+  })
   await server.start()
   const { address } = server
   const { XsfCall } = loadProto<XsfProto>('gateway', 'xsf.proto').utils

@@ -228,6 +228,64 @@ describe('AILBType', () => {
   })
 })
 
+describe('resources', () => {
+  const WORDS = { name: 'words', dataType: 'OTHER', attribute: { lang: 'en' } } as const
+  const load = { op: 'AILoad', data: [{ data: InputCodec.serialize(resource()) }] }
+
+  function resource() {
+    return { serviceId: 'second', pl: [{ meta: WORDS, data: Buffer.from('abc') }] }
+  }
+
+  test('are loaded by AILoad, whose answer names the id', async () => {
+    const loaded: unknown[] = []
+    const admin = { loadResource: async (...args: unknown[]) => `${loaded.push(args)}` }
+    const { output } = await (await start({ admin })).call(load)
+    const payload = { key: 'words', type: 'other', status: 3, attributes: { lang: 'en' }, data: Buffer.from('abc') }
+    expect(loaded).toEqual([['second', [payload]]])
+    expect(output).toMatchObject({ serviceId: 'second', code: 0, pl: [{ meta: { attribute: { res_id: '1' } } }] })
+  })
+
+  test('are unloaded by AIUnLoad, which names them in param or in the headers', async () => {
+    const unloaded: unknown[] = []
+    const xsf = await start({ admin: { unloadResource: async (...args) => void unloaded.push(args) } })
+    await xsf.call({ op: 'AIUnLoad', param: { res_id: '1, 2' } })
+    const data = [{ data: InputCodec.serialize({ serviceId: 'second', headers: { res_id: '3' } }) }]
+    expect((await xsf.call({ op: 'AIUnLoad', data })).output.code).toBe(0)
+    expect(unloaded).toEqual([
+      ['', '1'],
+      ['', '2'],
+      ['second', '3'],
+    ])
+  })
+
+  test('that the wrapper refuses, or that are unknown, are an error', async () => {
+    const refuse = (error: ServiceError) => async () => Promise.reject(error)
+    const xsf = await start({
+      admin: {
+        loadResource: refuse(new ServiceError('wrapper_failed', 'no', { wrapperRet: 7 })),
+        unloadResource: refuse(new ServiceError('resource_unknown', 'which?')),
+      },
+    })
+    expect((await xsf.call(load)).output).toMatchObject({ code: 10910, err: 'no;code=7' })
+    expect((await xsf.call({ op: 'AIUnLoad', param: { res_id: '1' } })).output).toMatchObject({ code: 10404 })
+    const data = [{ data: InputCodec.serialize({ serviceId: 'second' }) }]
+    expect((await xsf.call({ op: 'AILoad', data })).output.code).toBe(10009)
+  })
+
+  test('are refused while they cannot be changed at run time', async () => {
+    expect((await (await start()).call(load)).output).toMatchObject({ code: 10003 })
+  })
+
+  test('are named by calls and sessions in their headers', async () => {
+    const xsf = await start()
+    await xsf.call(onceRequest({ headers: { res_id: '1,2' } }))
+    await xsf.call(onceRequest({ headers: { res_id: '' } }))
+    await xsf.call(onceRequest({ headers: { res_id: '7' }, state: 'STREAM' }))
+    expect(xsf.seen.map(({ request }) => request.resources)).toEqual([['1', '2'], undefined])
+    expect(xsf.opened.map(({ request }) => request.resources)).toEqual([['7']])
+  })
+})
+
 test('an unknown operation is told which are known', async () => {
   const xsf = await start()
   const { output } = await xsf.call({ op: 'Nope' })
