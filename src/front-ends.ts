@@ -124,8 +124,10 @@ function createHttpFrontEnds(options: FrontEndOptions, isDraining: () => boolean
 }
 
 /** What the Open Inference Protocol needs in both of its forms. */
-function oipOptions({ inference, admin, metrics, version }: FrontEndOptions, isDraining: () => boolean): OipOptions {
-  return { inference, admin, tallies: metrics.tallies, version, isDraining }
+function oipOptions(options: FrontEndOptions, isDraining: () => boolean): OipOptions {
+  const { config, inference, admin, metrics, version } = options
+  const adminToken = config.admin.enabled ? config.admin.token : undefined
+  return { inference, admin, adminToken, tallies: metrics.tallies, version, isDraining }
 }
 
 async function listenHttp(http: FastifyInstance, { host, port }: DaemonConfig['http']): Promise<string> {

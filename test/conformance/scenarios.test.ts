@@ -12,6 +12,7 @@ import {
   untilReady,
 } from '../helpers/scenario-daemon.js'
 import type { FrontEnd, ScenarioRequest } from '../helpers/scenario-front-end.js'
+import { oipHttp, oipInfer, oipStream } from '../helpers/scenario-oip.js'
 import { xsfOnce, xsfSession } from '../helpers/scenario-xsf-calls.js'
 import { untilFree } from '../helpers/web-socket-client.js'
 
@@ -24,6 +25,9 @@ const FRONT_ENDS = [
   aigesV1Exec,
   aigesV1ExecStream,
   aigesV1Stream,
+  oipHttp,
+  oipInfer,
+  oipStream,
 ]
 
 /** Front-ends without sessions. A session may begin without data (golden transcript). */

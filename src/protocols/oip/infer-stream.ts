@@ -49,7 +49,12 @@ export async function answerRequests(
       signal.throwIfAborted()
       const error = toServiceError(thrown)
       options.onFailure(error, message)
-      await sendMessage(stream, { error_message: error.message, infer_response: { id: message.id } }, signal)
+      const parameters = { aiges_reason: { string_param: error.reason } }
+      await sendMessage(
+        stream,
+        { error_message: error.message, infer_response: { id: message.id, parameters } },
+        signal,
+      )
     }
   }
 }

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { AdminService } from '../../core/admin.js'
 import { ServiceError } from '../../core/error.js'
 import type { InferenceService } from '../../core/inference.js'
 import { alreadyCounted } from '../../telemetry/instrumented-inference.js'
@@ -15,12 +14,11 @@ import { deadlineOf, toInferenceRequest, toOutputs } from './infer-call.js'
 import { flagOf, parametersOf } from './json-fields.js'
 import { modelConfig, modelMetadata, repositoryIndex } from './model-documents.js'
 import { oipOpenApi } from './openapi.js'
-import { refuseOverrides } from './repository.js'
+import { createRepository, type RepositoryOptions } from './repository.js'
 import { type ServerState, serverMetadata, serverReady, serverStatistics } from './server-state.js'
 
-export interface OipOptions extends ServerState {
+export interface OipOptions extends ServerState, RepositoryOptions {
   readonly inference: InferenceService
-  readonly admin: Pick<AdminService, 'load' | 'unload'>
 }
 
 export interface OipHttpOptions extends OipOptions {
@@ -99,19 +97,20 @@ async function infer(
   }
 }
 
-function addRepositoryRoutes(app: FastifyInstance, { inference, admin, basePath }: OipHttpOptions): void {
+function addRepositoryRoutes(app: FastifyInstance, options: OipHttpOptions): void {
+  const { inference, basePath } = options
+  const repository = createRepository(options)
   app.post(pathBelow(basePath, 'repository/index'), async request => {
     const readyOnly = flagOf(optionalJson(request), 'ready')
     return repositoryIndex(inference.models(), readyOnly)
   })
   app.post<ModelRoute>(pathBelow(basePath, 'repository/models/:model/load'), async request => {
-    refuseOverrides(parametersOf(optionalJson(request)).keys())
-    await admin.load(request.params.model)
+    const { params, headers } = request
+    await repository.load(params.model, parametersOf(optionalJson(request)).keys(), headers.authorization)
     return {}
   })
   app.post<ModelRoute>(pathBelow(basePath, 'repository/models/:model/unload'), async request => {
-    optionalJson(request)
-    await admin.unload(request.params.model)
+    await repository.unload(request.params.model, request.headers.authorization)
     return {}
   })
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js'
+import type { handleUnaryCall, Metadata, ServerUnaryCall } from '@grpc/grpc-js'
 import type { Logger } from 'pino'
 import { ServiceError } from '../../core/error.js'
 import type { ModelInfo } from '../../core/model.js'
@@ -16,7 +16,7 @@ import { deadlineOf, toInferenceRequest, toOutputs } from './infer-call.js'
 import { answerRequests, type StreamedRequest } from './infer-stream.js'
 import { decodeInferMessage, encodeInferMessage, isTyped } from './message-codec.js'
 import { modelConfig, modelMetadata, repositoryIndex } from './model-documents.js'
-import { refuseOverrides } from './repository.js'
+import { createRepository } from './repository.js'
 import type { OipOptions } from './routes.js'
 import { serverMetadata, serverReady, serverStatistics } from './server-state.js'
 
@@ -28,7 +28,8 @@ export interface OipServiceOptions extends OipOptions {
 
 /** Adds inference.GRPCInferenceService: the Open Inference Protocol over gRPC. */
 export function addOipService(server: RpcGateway, options: OipServiceOptions): void {
-  const { inference, admin, log } = options
+  const { inference, log } = options
+  const repository = createRepository(options)
 
   const report = (thrown: unknown, sid: string, name?: string): OipFailure => {
     const { error, ...failure } = toOipFailure(thrown, sid)
@@ -77,13 +78,12 @@ export function addOipService(server: RpcGateway, options: OipServiceOptions): v
     ModelStatistics: unary(({ name, version }) => serverStatistics(options, name, version)),
 
     RepositoryIndex: unary(({ ready }) => ({ models: repositoryIndex(inference.models(), ready) })),
-    RepositoryModelLoad: unary(async ({ model_name, parameters }) => {
-      refuseOverrides(Object.keys(parameters))
-      await admin.load(model_name)
+    RepositoryModelLoad: unary(async ({ model_name, parameters }, call) => {
+      await repository.load(model_name, Object.keys(parameters), authorizationOf(call))
       return {}
     }),
-    RepositoryModelUnload: unary(async ({ model_name }) => {
-      await admin.unload(model_name)
+    RepositoryModelUnload: unary(async ({ model_name }, call) => {
+      await repository.unload(model_name, authorizationOf(call))
       return {}
     }),
 
@@ -140,6 +140,10 @@ function isReady(models: readonly ModelInfo[], name: string, version: string): b
   const model = models.find(candidate => candidate.name === name || candidate.aliases.includes(name))
   if (version === '') return model?.readiness.ready ?? false
   return model?.versions.find(candidate => candidate.version === version)?.readiness.ready ?? false
+}
+
+function authorizationOf({ metadata }: { readonly metadata: Metadata }): string | undefined {
+  return metadata.get('authorization')[0]?.toString()
 }
 
 /** The model that a request names, whichever field it has for that. */

@@ -4,9 +4,12 @@ import { sumTallies } from '../../../../src/telemetry/request-tallies.js'
 import type { FakeInference } from '../shared/fake-inference.js'
 import { frontEndServer } from '../shared/front-end-server.js'
 
+export const ADMIN_TOKEN = 'sixteen-letters-'
+
 /** What a front-end of this protocol needs beside the core, for servers of tests. */
 export const OIP_DEFAULTS = {
   admin: { load: async () => {}, unload: async () => {} },
+  adminToken: ADMIN_TOKEN,
   tallies: () => sumTallies([]),
   version: '1.2.3',
   isDraining: () => false,

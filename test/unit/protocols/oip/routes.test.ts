@@ -3,9 +3,14 @@ import { ServiceError } from '../../../../src/core/error.js'
 import type { ModelInfo } from '../../../../src/core/model.js'
 import { modelInfoOf } from '../../../helpers/model-info.js'
 import { FakeInference, mnistSchema, modelInfo } from '../shared/fake-inference.js'
-import { oipServer } from './oip-server.js'
+import { ADMIN_TOKEN, oipServer } from './oip-server.js'
 
 const READY = { ready: true } as const
+const AUTHORIZED = { authorization: `Bearer ${ADMIN_TOKEN}` }
+
+function unexpected(): never {
+  throw new Error('the test expects no such call')
+}
 const WAITING = { ready: false, why: 'it starts' } as const
 
 const TENSORS = modelInfoOf('sums', {
@@ -162,9 +167,19 @@ describe('the repository', () => {
       unload: async (model: string) => void done.push(`unload ${model}`),
     }
     const { post } = serve([TENSORS], { admin })
-    expect((await post('/v2/repository/models/sums/unload')).statusCode).toBe(200)
-    expect((await post('/v2/repository/models/sums/load', { parameters: {} })).statusCode).toBe(200)
+    expect((await post('/v2/repository/models/sums/unload', '', AUTHORIZED)).statusCode).toBe(200)
+    expect((await post('/v2/repository/models/sums/load', { parameters: {} }, AUTHORIZED)).statusCode).toBe(200)
     expect(done).toEqual(['unload sums', 'load sums'])
+  })
+
+  it.each([
+    ['without the token', ADMIN_TOKEN, {}, 401],
+    ['with another one', ADMIN_TOKEN, { authorization: 'Bearer other' }, 401],
+    ['where the admin API is off', undefined, AUTHORIZED, 403],
+  ])('leaves them as they are for a caller %s', async (_who, adminToken, headers, status) => {
+    const { post } = serve([TENSORS], { adminToken, admin: { load: unexpected, unload: unexpected } })
+    expect((await post('/v2/repository/models/sums/load', '', headers)).statusCode).toBe(status)
+    expect((await post('/v2/repository/models/sums/unload', '', headers)).statusCode).toBe(status)
   })
 
   it('says why a model cannot be loaded, and takes no configuration for it', async () => {
@@ -172,10 +187,10 @@ describe('the repository', () => {
       throw new ServiceError('misconfigured', 'it does not start')
     }
     const { post } = serve([TENSORS], { admin: { load, unload: load } })
-    const failed = await post('/v2/repository/models/sums/load')
+    const failed = await post('/v2/repository/models/sums/load', '', AUTHORIZED)
     expect([failed.statusCode, failed.json()]).toEqual([500, { error: 'it does not start' }])
     for (const name of ['config', 'file:1/model.onnx']) {
-      const refused = await post('/v2/repository/models/sums/load', { parameters: { [name]: '{}' } })
+      const refused = await post('/v2/repository/models/sums/load', { parameters: { [name]: '{}' } }, AUTHORIZED)
       expect(refused.json().error).toBe(`parameter '${name}': a model is loaded as it is configured here`)
     }
   })

@@ -1,13 +1,15 @@
-import { status } from '@grpc/grpc-js'
+import { Metadata, status } from '@grpc/grpc-js'
 import { describe, expect, it } from 'vitest'
 import { ServiceError } from '../../../../src/core/error.js'
 import type { RequestContext } from '../../../../src/core/inference.js'
 import { type Payload, Status } from '../../../../src/core/payload.js'
 import type { ModelInferRequest } from '../../../../src/gen/gateway/inference/ModelInferRequest.js'
 import type { ModelStreamInferResponse__Output } from '../../../../src/gen/gateway/inference/ModelStreamInferResponse.js'
+import type { RepositoryModelLoadRequest } from '../../../../src/gen/gateway/inference/RepositoryModelLoadRequest.js'
 import { unaryCall } from '../../../../src/rpc/unary.js'
 import { modelInfoOf } from '../../../helpers/model-info.js'
 import { FakeInference, mnistSchema, modelInfo, resultOf, textOutput } from '../shared/fake-inference.js'
+import { ADMIN_TOKEN } from './oip-server.js'
 import { oipService } from './oip-service.js'
 
 const WAITING = { ready: false, why: 'it starts' } as const
@@ -318,13 +320,22 @@ describe('the service', () => {
       unload: async (model: string) => void done.push(`unload ${model}`),
     }
     const { client } = await oipService(new FakeInference([modelInfo('m')]), { admin })
-    await unaryCall(client, client.RepositoryModelUnload, { model_name: 'm' })
-    await unaryCall(client, client.RepositoryModelLoad, { model_name: 'm' })
+    const metadata = new Metadata()
+    metadata.set('authorization', `Bearer ${ADMIN_TOKEN}`)
+    type Change = 'RepositoryModelLoad' | 'RepositoryModelUnload'
+    const call = (change: Change, request: RepositoryModelLoadRequest, sent = metadata) =>
+      new Promise((resolve, reject) => {
+        client[change](request, sent, (error: unknown, answer: unknown) => (error ? reject(error) : resolve(answer)))
+      })
+    await call('RepositoryModelUnload', { model_name: 'm' })
+    await call('RepositoryModelLoad', { model_name: 'm' })
     expect(done).toEqual(['unload m', 'load m'])
     const parameters = { config: { string_param: '{}' } }
-    await expect(unaryCall(client, client.RepositoryModelLoad, { model_name: 'm', parameters })).rejects.toMatchObject({
-      code: status.UNIMPLEMENTED,
-    })
+    const overriding = call('RepositoryModelLoad', { model_name: 'm', parameters })
+    await expect(overriding).rejects.toMatchObject({ code: status.UNIMPLEMENTED })
+    const stranger = call('RepositoryModelUnload', { model_name: 'm' }, new Metadata())
+    await expect(stranger).rejects.toMatchObject({ code: status.UNAUTHENTICATED })
+    expect(done).toHaveLength(2)
   })
 
   it('says of what it does not have that it is not there', async () => {
