@@ -37,7 +37,7 @@ export class FrameWindow {
 
   /** The wrapper took so many frames, the oldest ones. */
   taken(frames: number): void {
-    for (const size of this.sizes.splice(0, frames)) this.bytes -= size
+    for (let left = frames; left > 0 && this.sizes.length > 0; left -= 1) this.bytes -= this.sizes.shift() as number
     this.wake?.()
   }
 

@@ -163,7 +163,7 @@ class Receipts:
     def __init__(self):
         self.frames = self.told = 0
 
-    def took(self, frame):
+    def took(self, frame, more):
         self.frames += 1
 
     def tell(self):

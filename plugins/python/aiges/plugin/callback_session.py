@@ -120,7 +120,7 @@ class CallbackSession:
 
     def _drop(self, *frames: DataListCls) -> None:
         for frame in frames:
-            self._results.took(frame)
+            self._results.took(frame, False)
         self._results.tell()
 
     def _fail(self, where: str, error: BaseException) -> None:
@@ -158,7 +158,7 @@ class CallbackSession:
                 self._results.tell()
                 return
             self._write(frame)
-            self._results.took(frame)
+            self._results.took(frame, bool(self._frames))
         self._results.tell()
         self._destroy()
         set_current(None)

@@ -21,8 +21,8 @@ def is_last_frame(frame: DataListCls) -> bool:
 class Receipts(Protocol):
     """Whoever wants to know which frames were taken."""
 
-    def took(self, frame: DataListCls) -> None:
-        """The wrapper took a frame, or it was dropped."""
+    def took(self, frame: DataListCls, more: bool) -> None:
+        """The wrapper took a frame, or it was dropped; `more` says whether another one is there already."""
 
     def tell(self) -> None:
         """The wrapper is about to wait for a frame."""
@@ -31,7 +31,7 @@ class Receipts(Protocol):
 class NoReceipts:
     """For hosts that do not ask."""
 
-    def took(self, frame: DataListCls) -> None: ...
+    def took(self, frame: DataListCls, more: bool) -> None: ...
 
     def tell(self) -> None: ...
 
@@ -81,7 +81,7 @@ class Frames:
         if frame is _END:
             self._ended = True
             raise StopIteration
-        self._receipts.took(frame)
+        self._receipts.took(frame, not self._queue.empty())
         return frame  # type: ignore[no-any-return]
 
     def _next(self) -> Any:
@@ -97,7 +97,7 @@ class Frames:
             while True:
                 frame = self._queue.get_nowait()
                 if frame is not _END:
-                    self._receipts.took(frame)
+                    self._receipts.took(frame, False)
         self._receipts.tell()
 
 
@@ -138,7 +138,7 @@ class AsyncFrames:
         if frame is _END:
             self._ended = True
             raise StopAsyncIteration
-        self._receipts.took(frame)
+        self._receipts.took(frame, not self._on_loop().empty())
         return frame  # type: ignore[no-any-return]
 
     async def _next(self) -> Any:
@@ -151,7 +151,7 @@ class AsyncFrames:
         if not self._ended:
             self._on_loop().put_nowait(frame)
         elif frame is not _END:
-            self._receipts.took(frame)
+            self._receipts.took(frame, False)
             self._receipts.tell()
 
     def _on_loop(self) -> asyncio.Queue[Any]:

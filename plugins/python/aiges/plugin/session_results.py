@@ -22,21 +22,26 @@ class SessionResults(StreamedResults):
     def __init__(self, id: int, send: Callable[[bytes], None]) -> None:
         super().__init__(id, self._send_with_taken)
         self._put = send
+        self._one_taken = frames_taken(id, 1)
         self._lock = threading.Lock()
         self._frames = 0
         self._bytes = 0
+        self._more = False
 
     def created(self) -> None:
         """The wrapper has created the session: frames may come."""
         self._put(started(self._id))
 
-    def took(self, frame: DataListCls) -> None:
-        """The wrapper took a frame, or it was dropped."""
+    def took(self, frame: DataListCls, more: bool) -> None:
+        """The wrapper took a frame, or it was dropped; `more` says whether another one is there already."""
+        size = FRAME_BYTES
+        for node in frame.list:
+            size += len(node.data)
         with self._lock:
             self._frames += 1
-            self._bytes += FRAME_BYTES + sum(len(node.data) for node in frame.list)
-            enough = self._bytes >= MOST_UNTOLD_BYTES
-        if enough:
+            self._bytes += size
+            self._more = more
+        if self._bytes >= MOST_UNTOLD_BYTES:
             self.tell()
 
     def tell(self) -> None:
@@ -46,8 +51,9 @@ class SessionResults(StreamedResults):
             self._put(taken)
 
     def _send_with_taken(self, message: bytes) -> None:
+        # With the result of the last frame that is there, so that a host which waits for room learns of it soon.
         # Serialized messages one after the other are their merger.
-        self._put(message + self._untold())
+        self._put(message if self._more else message + self._untold())
 
     def _untold(self) -> bytes:
         if not self._frames:
@@ -55,4 +61,4 @@ class SessionResults(StreamedResults):
         with self._lock:
             frames, self._frames = self._frames, 0
             self._bytes = 0
-        return frames_taken(self._id, frames)
+        return self._one_taken if frames == 1 else frames_taken(self._id, frames)
