@@ -8,6 +8,7 @@ import {
 } from '@grpc/grpc-js'
 import { ServiceError } from '../core/error.js'
 import { FLOW_CONTROL_WINDOW_BYTES } from './channel.js'
+import { sendAhead } from './send-ahead.js'
 
 export interface RpcServerOptions {
   /** Address or name to listen on, such as `0.0.0.0` or `::`. */
@@ -47,6 +48,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
     'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
+    interceptors: [sendAhead],
   })
   const watches = new Set<EndableStream>()
 
