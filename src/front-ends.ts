@@ -75,9 +75,8 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
     onReadinessChange,
   })
   if (protocols.xsf) {
-    const idleTimeoutMs = config.admission.sessionIdleMs
     const onFailure = (model: string | undefined, error: ServiceError) => refused('xsf', model, error)
-    addXsfService(grpc, { inference, log, admin, idleTimeoutMs, onFailure })
+    addXsfService(grpc, { inference, log, admin, onFailure })
   }
   if (protocols.aigesV1) addAigesV1Service(grpc, { inference, log })
   if (protocols.oip.enabled) {

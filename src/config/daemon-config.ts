@@ -45,10 +45,6 @@ export interface DaemonConfig {
     /** Default path `/api/model/service`. */
     readonly edgeboard: HttpProtocol
   }
-  /** What plugins have in common, and models that say nothing else: `[aiges]` and `[wrapper]`. */
-  readonly plugin: PluginConfig
-  /** The same for slots and time limits: `[fc]` and `[aiges]`. */
-  readonly admission: AdmissionConfig
   /**
    * The models: one for each table `[models.<key>]`, in their order, or else the one that the service's section stands
    * for. The first one answers requests that name none.

@@ -175,8 +175,6 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
       mindspore: { enabled: protocols.mindspore, path: protocols.mindsporePath },
       edgeboard: { enabled: protocols.edgeboard, path: protocols.edgeboardPath },
     },
-    plugin,
-    admission,
     models: tables.models({ file: path, service, kind, plugin, admission, native, concurrency }),
     ws: { readTimeoutMs: ws.readTimeout * 1000, sessionTimeoutMs: ws.sessionTimeout * 1000 },
     ase: { headerPass: readHeaderPass(aiges.headerPass), normalizeText: aiges.normalizeText },

@@ -83,6 +83,8 @@ export interface ModelInfo {
   readonly aliases: readonly string[]
   /** Number of the model, for protocols that address models by number. */
   readonly mid?: number
+  /** A session ends when nobody writes or reads for this long, in ms, unless the one who opens it says otherwise. */
+  readonly sessionIdleMs: number
   readonly readiness: Readiness
   /** This and all below: known from the first successful start on. */
   readonly schema?: ModelSchema

@@ -6,7 +6,7 @@ import type { LoadedConfig } from '../config/load-config.js'
 import { ServiceError } from '../core/error.js'
 
 /** Parts of a configuration that count at the start only, with what they are called in the file. */
-const FIXED: Readonly<Record<Exclude<keyof DaemonConfig, keyof Changeable>, string>> = {
+const FIXED: Readonly<Record<Exclude<keyof DaemonConfig, 'file' | 'models'>, string>> = {
   service: '-s',
   sub: '[aiges] sub',
   grpc: 'host and port of the gRPC server',
@@ -19,9 +19,6 @@ const FIXED: Readonly<Record<Exclude<keyof DaemonConfig, keyof Changeable>, stri
   reloadOnChange: '[aiges] reloadOnChange',
   admin: '[admin]',
 }
-
-/** `plugin` and `admission` take effect in the models that inherit from them. */
-type Changeable = Pick<DaemonConfig, 'file' | 'models' | 'plugin' | 'admission'>
 
 export interface ConfigReloadOptions {
   /** What the daemon was started with. */

@@ -77,6 +77,7 @@ export class Model {
     return {
       name: this.name,
       version: this.version,
+      sessionIdleMs: this.options.sessionIdleMs,
       readiness,
       ...(schema && { schema }),
       ...(abilities && { abilities }),

@@ -133,7 +133,7 @@ async function openSession(
   { inference, sessions, handle, signal }: OperationContext,
 ): Promise<Answer> {
   const payloads = toFramePayloads(input)
-  const { name: model } = inference.model(input.serviceId)
+  const { name: model, sessionIdleMs: idleTimeoutMs } = inference.model(input.serviceId)
   const firstSyncId = param['baseId'] === undefined ? 0 : integerParam(param, 'baseId', 0)
   const request = { ...toSessionRequest(input, sid), firstSyncId, idleTimeoutMs: NO_IDLE_LIMIT_MS }
 
@@ -144,7 +144,7 @@ async function openSession(
   const open = () => inference.open(request, { sid, protocol: PROTOCOL, signal: opening.signal, deadline })
   try {
     signal.throwIfAborted()
-    const session = await sessions.open(handle, open, { sid, model })
+    const session = await sessions.open(handle, open, { sid, model, idleTimeoutMs })
     try {
       await session.write(payloads, input.sync_id, deadline - performance.now(), signal)
     } catch (thrown) {

@@ -15,8 +15,6 @@ export interface XsfServiceOptions {
   readonly log: Logger
   /** What AILBType, AILoad and AIUnLoad change. Default: nothing, they are refused. */
   readonly admin?: XsfAdmin
-  /** A session that no call uses for this long ends (`[fc] ttl`), in ms. */
-  readonly idleTimeoutMs: number
   /**
    * Is told of every call that is answered with an error, but those of a session that is open. `model` is the name of
    * the model that it is for, if there is one. Default: nobody is told.
@@ -29,8 +27,8 @@ export interface XsfServiceOptions {
  * told how they ended, and no further one is opened.
  */
 export function addXsfService(server: RpcGateway, options: XsfServiceOptions): void {
-  const { inference, log, admin, idleTimeoutMs, onFailure = () => {} } = options
-  const sessions = new SessionTable({ idleTimeoutMs })
+  const { inference, log, admin, onFailure = () => {} } = options
+  const sessions = new SessionTable()
   let stopping = false
   const isStopping = () => stopping
   const shared = { inference, log, sessions, isStopping, onFailure, ...(admin === undefined ? {} : { admin }) }

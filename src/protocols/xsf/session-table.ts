@@ -2,14 +2,13 @@ import { ServiceError } from '../../core/error.js'
 import type { Session } from '../../core/inference.js'
 import { XsfSession, type XsfSessionOptions } from './session.js'
 
-/** How many handles of ended sessions are remembered, the most recent ones. */
 const REMEMBERED_HANDLES = 10_000
 
 type Opening = Promise<XsfSession>
+type About = Pick<XsfSessionOptions, 'sid' | 'model' | 'idleTimeoutMs'>
 
 /** The sessions of all callers by handle: open ones, and those whose end may still be asked for. */
 export class SessionTable {
-  readonly #idleTimeoutMs: number
   readonly #remembered: number
   readonly #open = new Map<string, Opening>()
   /** Oldest first; undefined when everything was told. */
@@ -17,9 +16,9 @@ export class SessionTable {
   /** Called when a session has ended, or has nothing left to tell. */
   #onLess = () => {}
 
-  constructor(options: { readonly idleTimeoutMs: number; readonly remembered?: number }) {
-    this.#idleTimeoutMs = options.idleTimeoutMs
-    this.#remembered = options.remembered ?? REMEMBERED_HANDLES
+  /** @param remembered how many handles of ended sessions are remembered, the most recent ones */
+  constructor(remembered = REMEMBERED_HANDLES) {
+    this.#remembered = remembered
   }
 
   /** @throws ServiceError `session_exists` when the handle is in use, or has an end that was not fetched yet */
@@ -33,11 +32,7 @@ export class SessionTable {
    * Opens a session under a handle, which is taken from now on.
    * @throws ServiceError `session_exists`, or what opening throws; the handle is free again then
    */
-  open(
-    handle: string,
-    open: () => Promise<Session>,
-    about: Pick<XsfSessionOptions, 'sid' | 'model'>,
-  ): Promise<XsfSession> {
+  open(handle: string, open: () => Promise<Session>, about: About): Promise<XsfSession> {
     this.assertFree(handle)
     this.#ended.delete(handle)
     const opening = this.#start(handle, open, about)
@@ -84,14 +79,9 @@ export class SessionTable {
     for (const session of this.#ended.values()) session?.abort(reason)
   }
 
-  async #start(
-    handle: string,
-    open: () => Promise<Session>,
-    about: Pick<XsfSessionOptions, 'sid' | 'model'>,
-  ): Promise<XsfSession> {
+  async #start(handle: string, open: () => Promise<Session>, about: About): Promise<XsfSession> {
     const session: XsfSession = new XsfSession(await open(), {
       ...about,
-      idleTimeoutMs: this.#idleTimeoutMs,
       onEnded: () => {
         this.#open.delete(handle)
         this.#remember(handle, session)

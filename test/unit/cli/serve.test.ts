@@ -23,7 +23,10 @@ test('without flags the daemon gets the configuration of ./aiges.toml, which is 
   expect(terminal.stderr).toBe(`there was no aiges.toml: wrote ${folder}/aiges.toml\n`)
   expect(existsSync('aiges.toml')).toBe(true)
   expect(started).toMatchObject([
-    { config: { service: 'svcName', file: `${folder}/aiges.toml`, admission: { slots: 64 } }, notices: [] },
+    {
+      config: { service: 'svcName', file: `${folder}/aiges.toml`, models: [{ admission: { slots: 64 } }] },
+      notices: [],
+    },
   ])
 })
 

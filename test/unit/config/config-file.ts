@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import type { DaemonConfig, ModelConfig } from '../../../src/config/daemon-config.js'
 import { type LoadedConfig, loadConfig } from '../../../src/config/load-config.js'
 import { ServiceError } from '../../../src/core/error.js'
 
@@ -37,4 +38,10 @@ export function errorOf(text: string, options: Parameters<typeof loadText>[1] = 
     throw error
   }
   throw new Error('expected the configuration to be refused')
+}
+
+/** The only model of a configuration. */
+export function modelOf({ models: [model, ...others] }: DaemonConfig): ModelConfig {
+  if (model === undefined || others.length > 0) throw new Error(`expected one model, not ${others.length + 1}`)
+  return model
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { EFFECTIVE_KEYS, MODEL_KEYS, MODEL_SLOTS_KEYS, SERVICE_SECTION } from '../../../src/config/known-keys.js'
-import { loadText } from './config-file.js'
+import { loadText, modelOf } from './config-file.js'
 
 const example = readFileSync(new URL('../../../aiges.toml.example', import.meta.url), 'utf8')
 const ASSIGNMENT = /^(?:# )?(\w+) = /
@@ -40,12 +40,10 @@ test('the defaults that the example shows are the defaults', () => {
   const { config: written, notices } = loadText(uncommented.slice(0, uncommented.indexOf('[models.')))
   const { config: defaults } = loadText('[svcName]\n[fc]\nmax = 64\n[wrapper]\nhttp_listen = ":1888"')
   expect(notices).toEqual([])
-  expect(written.plugin.command).toBe('/usr/bin/env python -m aiges.serve')
-  const plugin = { ...written.plugin, command: undefined }
-  expect({ ...written, file: '', plugin, models: [{ ...written.models[0], plugin }] }).toEqual({
-    ...defaults,
-    file: '',
-  })
+  const model = modelOf(written)
+  expect(model.plugin.command).toBe('/usr/bin/env python -m aiges.serve')
+  const plugin = { ...model.plugin, command: undefined }
+  expect({ ...written, file: '', models: [{ ...model, plugin }] }).toEqual({ ...defaults, file: '' })
 })
 
 test('the model that the example shows inherits what it repeats', () => {
@@ -61,6 +59,6 @@ test('the model that the example shows inherits what it repeats', () => {
 test('the example loads as it is, without a notice, and leaves the plugin command to its default', () => {
   const { config, notices } = loadText(example)
   expect(notices).toEqual([])
-  expect(config.plugin.command).toBeUndefined()
-  expect(config.admission.slots).toBe(64)
+  expect(modelOf(config).plugin.command).toBeUndefined()
+  expect(modelOf(config).admission.slots).toBe(64)
 })

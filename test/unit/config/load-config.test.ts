@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test, vi } from 'vitest'
 import { loadConfig } from '../../../src/config/load-config.js'
-import { loadText, temporaryFolder } from './config-file.js'
+import { loadText, modelOf, temporaryFolder } from './config-file.js'
 
 afterEach(() => void vi.restoreAllMocks())
 
@@ -37,8 +37,6 @@ test('a section for the service alone gives every default', () => {
       mindspore: { enabled: true, path: '/' },
       edgeboard: { enabled: true, path: '/api/model/service' },
     },
-    plugin,
-    admission,
     models: [{ name: 'svcName', version: '1', aliases: [], kind: 'python', folder, load: true, plugin, admission }],
     ws: { readTimeoutMs: 15_000, sessionTimeoutMs: 180_000 },
     ase: { headerPass: [], normalizeText: false },
@@ -57,11 +55,11 @@ test('a file of an existing deployment loads without a warning', () => {
     sub: 'common',
     grpc: { host: '127.0.0.1', port: 5091 },
     http: { host: '127.0.0.1', port: 1889 },
-    admission: { slots: 100 },
+    models: [{ admission: { slots: 100 } }],
     log: { level: 'error', file: './log/ocr.log', maxMegabytes: 10, files: 5, days: 7 },
   })
-  expect(config.plugin.command).toBe('/opt/python/bin/python -m aiges.serve')
-  expect(config.plugin.wrapperConfig).toEqual({
+  expect(modelOf(config).plugin.command).toBe('/opt/python/bin/python -m aiges.serve')
+  expect(modelOf(config).plugin.wrapperConfig).toEqual({
     'common.lic': '20',
     'resource./msp/resource/ocr/detector.bin': 'DET',
     'log.level': 'info',
@@ -119,16 +117,20 @@ test('every key with an effect changes its field', () => {
     sub: 'iat',
     grpc: { host: '::1', port: 0 },
     http: { host: '::1', port: 2000, bodyLimitBytes: 33_554_432, corsOrigins: ['https://example.com', '*'] },
-    plugin: {
-      command: 'python3 -m aiges.serve',
-      tls: true,
-      startTimeoutMs: 2,
-      replicas: 2,
-      concurrency: 4,
-      maxBatch: 8,
-      maxBatchDelayMs: 5,
-    },
-    admission: { slots: 8, queue: 0, queueWaitMs: 5, sessionIdleMs: 6, onceTimeoutMs: 1 },
+    models: [
+      {
+        plugin: {
+          command: 'python3 -m aiges.serve',
+          tls: true,
+          startTimeoutMs: 2,
+          replicas: 2,
+          concurrency: 4,
+          maxBatch: 8,
+          maxBatchDelayMs: 5,
+        },
+        admission: { slots: 8, queue: 0, queueWaitMs: 5, sessionIdleMs: 6, onceTimeoutMs: 1 },
+      },
+    ],
     ws: { readTimeoutMs: 7000, sessionTimeoutMs: 8000 },
     ase: { headerPass: ['appid', 'uid'], normalizeText: true },
     log: { level: 'warn', file: '/tmp/x.log', maxMegabytes: 1, files: 0, days: 9 },
@@ -140,7 +142,7 @@ test('every key with an effect changes its field', () => {
 
 test('the result is frozen to its last leaf', () => {
   const { config } = loadText('[svcName]\n[wrapper]\na = 1')
-  expect(() => Object.assign(config.plugin.wrapperConfig, { a: '2' })).toThrow(TypeError)
+  expect(() => Object.assign(modelOf(config).plugin.wrapperConfig, { a: '2' })).toThrow(TypeError)
   expect(() => Object.assign(config.http.corsOrigins, { 0: '*' })).toThrow(TypeError)
   expect(() => Object.assign(config, { service: 'x' })).toThrow(TypeError)
 })
@@ -161,11 +163,11 @@ test('http_listen of [wrapper] counts before that of the service section, and th
 
 test('pluginCmd counts before pythonPluginCmd, and that is told when both are there', () => {
   expect(loadText('[svcName]\n[aiges]\npluginCmd = "./plugin -v"')).toMatchObject({
-    config: { plugin: { command: './plugin -v' } },
+    config: { models: [{ plugin: { command: './plugin -v' } }] },
     notices: [],
   })
   const both = loadText('[svcName]\n[aiges]\npluginCmd = "./plugin"\npythonPluginCmd = "python3 -m aiges.serve"')
-  expect(both.config.plugin.command).toBe('./plugin')
+  expect(modelOf(both.config).plugin.command).toBe('./plugin')
   const message = expect.stringContaining('[aiges] pluginCmd = "./plugin" counts, pythonPluginCmd is ignored')
   expect(both.notices).toEqual([{ level: 'info', message }])
   const native = loadText('[svcName]\n[aiges]\npluginCmd = "./plugin"', { env: { AIGES_PLUGIN_MODE: 'c' } })
@@ -190,7 +192,7 @@ test('[wrapper] values reach the wrapper as strings, nested tables as dotted key
     [wrapper.resource]
     name = "x"
   `)
-  expect(config.plugin.wrapperConfig).toEqual({
+  expect(modelOf(config).plugin.wrapperConfig).toEqual({
     able: 'true',
     lic: '10',
     big: '9223372036854775807',
@@ -214,7 +216,7 @@ test('a usrCfg file takes the place of [wrapper] and is found beside the configu
       files: { 'user.toml': 'top = 1\n[common]\nlic = 3\n[resource]\nname = "m"' },
     },
   )
-  expect(config.plugin.wrapperConfig).toEqual({ top: '1', 'common.lic': '3', 'resource.name': 'm' })
+  expect(modelOf(config).plugin.wrapperConfig).toEqual({ top: '1', 'common.lic': '3', 'resource.name': 'm' })
   expect(config.http.port).toBe(9)
 })
 
@@ -238,12 +240,12 @@ test('a native wrapper is served when a library is named or the environment asks
   const native = { library: undefined, asyncMode: false, realTime: true, schema: undefined }
   const named = '[svcName]\n[aiges]\nwrapperLib = "libwrapper.so"'
   const { config } = loadText('[svcName]', { env: { AIGES_PLUGIN_MODE: 'c' } })
-  expect(config.plugin.native).toEqual(native)
+  expect(modelOf(config).plugin.native).toEqual(native)
   expect(config.models).toMatchObject([{ kind: 'c', plugin: { native } }])
-  expect(loadText(named).config.plugin.native).toEqual({ ...native, library: 'libwrapper.so' })
-  expect(loadText(named, { env: { AIGES_PLUGIN_MODE: 'python' } }).config.plugin.native).toBeUndefined()
+  expect(modelOf(loadText(named).config).plugin.native).toEqual({ ...native, library: 'libwrapper.so' })
+  expect(modelOf(loadText(named, { env: { AIGES_PLUGIN_MODE: 'python' } }).config).plugin.native).toBeUndefined()
   const all = `${named}\nasyncMode = true\nrealTimeRlt = false\nschema = "ocr.json"`
-  expect(loadText(all, { env: { AIGES_PLUGIN_MODE: '' } }).config.plugin.native).toEqual({
+  expect(modelOf(loadText(all, { env: { AIGES_PLUGIN_MODE: '' } }).config).plugin.native).toEqual({
     library: 'libwrapper.so',
     asyncMode: true,
     realTime: false,
@@ -252,7 +254,8 @@ test('a native wrapper is served when a library is named or the environment asks
 })
 
 test('a native wrapper runs as many calls as there are slots, unless the file says otherwise', () => {
-  const concurrency = (text: string) => loadText(text, { env: { AIGES_PLUGIN_MODE: 'c' } }).config.plugin.concurrency
+  const concurrency = (text: string) =>
+    modelOf(loadText(text, { env: { AIGES_PLUGIN_MODE: 'c' } }).config).plugin.concurrency
   expect(concurrency('[svcName]\n[fc]\nmax = 24')).toBe(24)
   expect(concurrency('[svcName]\n[aiges]\nconcurrency = 2\n[fc]\nmax = 24')).toBe(2)
 })

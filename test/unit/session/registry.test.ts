@@ -36,6 +36,7 @@ describe('a model with several versions', () => {
       ],
       aliases: ['n', 'o'],
       mid: 7,
+      sessionIdleMs: 60_000,
       readiness: { ready: true },
     })
     expect(registry.infos().map(({ name }) => name)).toEqual(['m', 'other'])

@@ -55,7 +55,7 @@ export interface FixtureOptions {
   readonly once?: Once
   readonly open?: Open
   readonly admin?: Partial<XsfAdmin>
-  readonly idleTimeoutMs?: number
+  readonly sessionIdleMs?: number
   readonly maxMessageBytes?: number
 }
 
@@ -69,7 +69,7 @@ export async function startXsf({
   once = async () => SEVEN,
   open = ({ firstSyncId }) => new FakeSession(capitals(firstSyncId)),
   admin,
-  idleTimeoutMs = 60_000,
+  sessionIdleMs = 60_000,
   maxMessageBytes = MIB,
 }: FixtureOptions = {}) {
   const seen: { request: InferenceRequest; ctx: RequestContext }[] = []
@@ -77,7 +77,7 @@ export async function startXsf({
   const logLines: Record<string, unknown>[] = []
   const refused: [model: string | undefined, reason: Reason][] = []
   const listeners = new Set<() => void>()
-  let models: readonly ModelInfo[] = [modelInfoOf('svcName')]
+  let models: readonly ModelInfo[] = [modelInfoOf('svcName', { sessionIdleMs })]
 
   const inference: InferenceService = {
     models: () => models,
@@ -119,7 +119,6 @@ export async function startXsf({
   addXsfService(server, {
     inference: instrumented,
     log,
-    idleTimeoutMs,
     onFailure,
     ...(admin && { admin: { ...NO_ADMIN, ...admin } }),
   })

@@ -4,11 +4,11 @@ import { Status } from '../../../../src/core/payload.js'
 import { SessionTable } from '../../../../src/protocols/xsf/session-table.js'
 import { FakeSession } from '../shared/fake-session.js'
 
-const about = { sid: 'sid', model: 'svcName' }
+const about = { sid: 'sid', model: 'svcName', idleTimeoutMs: 60_000 }
 const left = new AbortController().signal
 
 test('remembers the most recent handles, and lets go of results that nobody fetches', async () => {
-  const table = new SessionTable({ idleTimeoutMs: 60_000, remembered: 2 })
+  const table = new SessionTable(2)
   for (const handle of ['a', 'b', 'c']) {
     const session = new FakeSession(() => {})
     await table.open(handle, async () => session, about)
@@ -23,7 +23,7 @@ test('remembers the most recent handles, and lets go of results that nobody fetc
 })
 
 test('keeps no trace of a thousand sessions that were opened and aborted, but their handles', async () => {
-  const table = new SessionTable({ idleTimeoutMs: 60_000, remembered: 10 })
+  const table = new SessionTable(10)
   const sessions: FakeSession[] = []
   for (let index = 0; index < 1000; index += 1) {
     const session = new FakeSession(() => {})

@@ -291,7 +291,7 @@ describe('the end of a session', () => {
   })
 
   test('by idleness is told once', async () => {
-    const xsf = await start({ idleTimeoutMs: 30 })
+    const xsf = await start({ sessionIdleMs: 30 })
     await open(xsf)
     await xsf.opened[0]?.session.over
     expect(xsf.opened[0]?.session.ended).toMatchObject({ reason: 'session_timeout' })
@@ -299,7 +299,7 @@ describe('the end of a session', () => {
   })
 
   test('by idleness does not come while a call waits for a result', async () => {
-    const xsf = await start({ idleTimeoutMs: 30, open: () => new FakeSession(silent) })
+    const xsf = await start({ sessionIdleMs: 30, open: () => new FakeSession(silent) })
     await open(xsf)
     expect(await fetchText(xsf, 'h', '120')).toBe('')
     expect(xsf.opened[0]?.session.ended).toBeUndefined()
