@@ -78,6 +78,7 @@ step('MNIST example', () => unittest(python.bundled, 'examples/mnist', 'examples
 step('MNIST example in C++', () => unittest(python.bundled, 'examples/mnist-native', 'examples/mnist-native'))
 step('ASR example', () => unittest(python.bundled, 'examples/asr', 'examples/asr'))
 step('Chat example', () => unittest(python.bundled, 'examples/chat', 'examples/chat'))
+step('Detection example', () => unittest(python.bundled, 'examples/detect', 'examples/detect'))
 step('Tensor example', () => unittest(python.bundled, 'examples/tensors', 'examples/tensors'))
 step('conformance tests', () => vitest('conformance'))
 step('end-to-end tests', () => vitest('e2e'))
