@@ -71,6 +71,19 @@ describe.each([
     ])
   })
 
+  it('answers the same picture over the Open Inference Protocol', async () => {
+    const parameters = { content_type: 'base64' }
+    const data = [golden('seven.png').toString('base64')]
+    const response = await fetch(`${http}/v2/models/svcName/infer`, {
+      method: 'POST',
+      body: JSON.stringify({ inputs: [{ name: 'img', datatype: 'BYTES', shape: [1], parameters, data }] }),
+    })
+    const { outputs } = (await response.json()) as { outputs: { name: string; data: string[] }[] }
+    expect(outputs.map(({ name, data: [text = ''] }) => [name, JSON.parse(text)])).toEqual([
+      ['result', { result: 7, msg: '识别结果为数字: 7' }],
+    ])
+  })
+
   it('answers the same picture as a server-sent event', async () => {
     const response = await fetch(`${http}/v1/svcName`, {
       method: 'POST',

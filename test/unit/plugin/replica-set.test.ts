@@ -89,6 +89,16 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
     expect((await once(set, 'none')).payloads).toHaveLength(1)
   })
 
+  it('is reached over mutual TLS after a crash, too', async () => {
+    const set = replicaSet('well-behaved', { protocol, tls: true })
+    await set.start()
+    const gone = until(set, false)
+    await reasonOf(once(set, 'crash'))
+    await gone
+    await until(set, true)
+    expect((await once(set, 'none')).payloads).toHaveLength(1)
+  })
+
   it('answers many calls at once, each with its own result', async () => {
     const set = replicaSet('well-behaved', { protocol })
     await set.start()
