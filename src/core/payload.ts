@@ -14,6 +14,11 @@ export interface TensorInfo {
 
 export type Attributes = Readonly<Record<string, string>>
 
+/** How a tensor is described where a protocol has no place for it but the attributes: the shape is a JSON array. */
+export function tensorAttributes({ datatype, shape }: TensorInfo): Attributes {
+  return { datatype, shape: JSON.stringify(shape) }
+}
+
 /** A named piece of data on its way to or from a wrapper. */
 export interface Payload {
   readonly key: string

@@ -1,17 +1,10 @@
-import type { Payload, TensorInfo } from '../core/payload.js'
+import { type Payload, type TensorInfo, tensorAttributes } from '../core/payload.js'
 import type { ResponseData__Output as WireData } from '../gen/plugin/aiges/ResponseData.js'
 import { dataTypeNumber, dataTypeOf, statusOf } from './wire-payload.js'
 
-/**
- * A payload as RequestData of plugin protocol 1, which has no place for a tensor but the description: `datatype` and
- * `shape`, a JSON array.
- */
+/** A payload as RequestData of plugin protocol 1, in which attributes describe a tensor. */
 export function toWire({ key, type, status, attributes, data, tensor }: Payload) {
-  const desc: Record<string, string> = { ...attributes }
-  if (tensor) {
-    desc['datatype'] = tensor.datatype
-    desc['shape'] = JSON.stringify(tensor.shape)
-  }
+  const desc: Record<string, string> = { ...attributes, ...(tensor && tensorAttributes(tensor)) }
   return { key, len: data.byteLength, type: dataTypeNumber(type), status, desc, data }
 }
 

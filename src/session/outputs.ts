@@ -1,6 +1,6 @@
 import { ServiceError } from '../core/error.js'
 import type { ModelSchema } from '../core/model.js'
-import type { Accept, Attributes, Payload } from '../core/payload.js'
+import { type Accept, type Attributes, type Payload, tensorAttributes } from '../core/payload.js'
 
 /**
  * Picks from a wrapper's outputs those that the client asked for, and gives them the attributes that it wants. Who asks
@@ -54,7 +54,8 @@ export function selectOutputs(
 
 /** What the wrapper itself says of an output counts where nobody else says anything. */
 function describe(payload: Payload, attributes: Attributes | undefined): Payload {
-  return { ...payload, attributes: { ...payload.attributes, ...attributes } }
+  const { tensor } = payload
+  return { ...payload, attributes: { ...payload.attributes, ...attributes, ...(tensor && tensorAttributes(tensor)) } }
 }
 
 function joinPieces(payloads: readonly Payload[]): readonly Payload[] {

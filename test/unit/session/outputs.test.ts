@@ -55,6 +55,12 @@ describe('selectOutputs', () => {
     })
   })
 
+  it('describes a tensor by its attributes as well, for protocols that have nothing else', () => {
+    const tensor = { ...payload('x'), tensor: { datatype: 'INT8', shape: [1, 2] } }
+    const [output] = selectOutputs([tensor], [accept('x', undefined, { shape: 'round' })], undefined)
+    expect(output).toMatchObject({ tensor: tensor.tensor, attributes: { datatype: 'INT8', shape: '[1,2]' } })
+  })
+
   it('does not join tensors', () => {
     const tensor = { ...payload('result'), tensor: { datatype: 'INT8', shape: [6] } }
     expect(() => selectOutputs([tensor, tensor], [], undefined)).toThrow(
