@@ -13,6 +13,7 @@ import {
 } from '../helpers/scenario-daemon.js'
 import type { FrontEnd, ScenarioRequest } from '../helpers/scenario-front-end.js'
 import { oipHttp, oipInfer, oipStream } from '../helpers/scenario-oip.js'
+import { openAiStream, openAiWhole } from '../helpers/scenario-openai.js'
 import { xsfOnce, xsfSession } from '../helpers/scenario-xsf-calls.js'
 import { untilFree } from '../helpers/web-socket-client.js'
 
@@ -28,6 +29,8 @@ const FRONT_ENDS = [
   oipHttp,
   oipInfer,
   oipStream,
+  openAiWhole,
+  openAiStream,
 ]
 
 /** Front-ends without sessions. A session may begin without data (golden transcript). */

@@ -9,7 +9,7 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const MAIN = join(ROOT, 'dist/main.js')
 
 /** The Python environments that `npm test` makes. */
-export type PythonName = 'bundled' | 'pypi-0.5.0' | 'pypi-0.16.0'
+export type PythonName = 'bundled' | 'clients' | 'pypi-0.5.0' | 'pypi-0.16.0'
 
 export function pythonOf(name: PythonName): string {
   return join(ROOT, 'test/.cache', name, 'bin/python')

@@ -11,7 +11,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from typing import Any, Callable, NamedTuple
 
-from aiges.answers import InvalidAnswer
+from aiges.answers import InvalidAnswer, check_response
 from aiges.core.types import DataEnd, DataOnce, DataText
 from aiges.dto import DataListCls, Response, ResponseData
 from aiges.operation import Operation
@@ -53,6 +53,8 @@ def chat_operation(function: Callable[..., Any], call: Callable[..., Any]) -> Op
 def _answer(value: Any) -> Response:
     if isinstance(value, _Piece):
         return _response(value.chunk, DataEnd if value.last else DataOnce)
+    if _is_failure(value):
+        return check_response(value, TITLE)
     chunk = _chunk(value)
     return _response(chunk._replace(finish_reason=chunk.finish_reason or STOP), DataOnce)
 
@@ -68,8 +70,10 @@ class _End:
     def __init__(self) -> None:
         self._chunk = ChatChunk(finish_reason=STOP)
 
-    def take(self, value: Any) -> _Piece | None:
-        """The piece to send now; None when there is no text in it."""
+    def take(self, value: Any) -> _Piece | Response | None:
+        """The piece to send now; None when there is no text in it. A failure is sent as it is."""
+        if _is_failure(value):
+            return value  # type: ignore[no-any-return]
         chunk = _chunk(value)
         self._chunk = ChatChunk("", chunk.finish_reason or self._chunk.finish_reason, chunk.usage or self._chunk.usage)
         return _Piece(ChatChunk(chunk.text, None, chunk.usage), False) if chunk.text else None
@@ -79,7 +83,7 @@ class _End:
         return _Piece(self._chunk, True)
 
 
-def _to_the_end(values: Generator[Any, None, None]) -> Iterator[_Piece]:
+def _to_the_end(values: Generator[Any, None, None]) -> Iterator[_Piece | Response]:
     end = _End()
     try:
         for value in values:
@@ -91,7 +95,7 @@ def _to_the_end(values: Generator[Any, None, None]) -> Iterator[_Piece]:
     yield end.piece()
 
 
-async def _to_the_async_end(values: AsyncGenerator[Any, None]) -> AsyncIterator[_Piece]:
+async def _to_the_async_end(values: AsyncGenerator[Any, None]) -> AsyncIterator[_Piece | Response]:
     end = _End()
     try:
         async for value in values:
@@ -114,6 +118,10 @@ def _messages(data: DataListCls) -> list[Any]:
     if not isinstance(messages, list):
         raise ValueError(f"the payload 'messages' must be a JSON list, not {type(messages).__name__}")
     return messages
+
+
+def _is_failure(value: Any) -> bool:
+    return isinstance(value, Response) and value.error_code != 0
 
 
 def _chunk(value: Any) -> ChatChunk:

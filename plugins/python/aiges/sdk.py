@@ -107,7 +107,7 @@ class WrapperBase:
     def wrapperChat(self, messages: list[dict[str, Any]], params: dict[str, str]) -> Any:
         """Answers a chat: `messages` as in OpenAI's chat completions (`{"role": "user", "content": …}`), `params` such
         as `temperature`, `max_tokens` and `stop` (JSON), all strings, where the client sent them. Returns or yields
-        text, a ChatChunk, or a Usage; may be `async def`."""
+        text, a ChatChunk, a Usage, or a Response with an error code; may be `async def`."""
         raise NotImplementedError(f"{type(self).__name__} does not chat: it does not define wrapperChat")
 
     def wrapperError(self, ret: int) -> str:

@@ -26,6 +26,8 @@ WHOLE = """
             return ChatChunk("cut", "length", Usage(7, 2))
         if how == "nothing":
             return None
+        if how == "fail":
+            return Response().response_err(77)
         return f"{how} {len(messages)} {params.get('temperature')}"
 """
 
@@ -33,6 +35,8 @@ PIECES = """
     def wrapperChat(self, messages, params):
         how = messages[-1]["content"]
         try:
+            if how == "fail":
+                yield Response().response_err(77)
             yield "one"
             if how == "raise":
                 raise ValueError("no more")
@@ -97,6 +101,11 @@ class ChatTest(unittest.TestCase):
         with plugin(CHAT + PIECES) as running, StreamClient(running) as client:
             client.send(chat(1, "raise"))
             self.assertEqual(client.all_results(1)[-1].message, "ValueError: no more")
+        for body in (PIECES, asynchronous(PIECES), WHOLE, asynchronous(WHOLE)):
+            with self.subTest(body), plugin(CHAT + body) as running, StreamClient(running) as client:
+                client.send(chat(1, "fail"))
+                (result,) = client.all_results(1)
+                self.assertEqual(result.code, 77)
         cases = [
             (chat(1, "nothing"), "InvalidAnswer: wrapperChat must give text, a ChatChunk or a Usage, not NoneType"),
             (request(2, method="chat"), "ValueError: a chat takes the payload 'messages'"),

@@ -54,7 +54,7 @@ const only = (value: unknown, why: string) => z.literal(value as never, why).nul
 const chatRequest = z
   .looseObject({
     model: z.string().min(1),
-    messages: z.array(message).min(1),
+    messages: z.array(message),
     stream: z.boolean().nullish(),
     stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
     stop: stop.nullish(),
@@ -84,11 +84,13 @@ const chatRequest = z
 /**
  * Decodes a request for a chat completion. Members that concern the model are handed on as parameters.
  * @param body a Buffer, or nothing when the request has none
- * @throws ServiceError `body_not_json`, or `schema_violation` whose message begins with the member that is wrong
+ * @throws ServiceError `body_not_json`, or `schema_violation` or `input_missing` whose message begins with the member that
+ * is wrong
  */
 export function parseChatRequest(body: unknown): ChatRequest {
   const parsed = chatRequest.safeParse(parseJsonObject(body).json)
   if (!parsed.success) throw new ServiceError('schema_violation', describe(parsed.error))
+  if (parsed.data.messages.length === 0) throw new ServiceError('input_missing', 'messages: must not be empty')
   const { model, messages, stream, stream_options: options, stop: ends, ...others } = parsed.data
   const stops = [ends ?? []].flat()
   const data = Buffer.from(JSON.stringify(messages))

@@ -78,7 +78,6 @@ describe('a chat request', () => {
     [{ model: undefined }, 'model: '],
     [{ model: '' }, 'model: '],
     [{ messages: undefined }, 'messages: '],
-    [{ messages: [] }, 'messages: '],
     [{ messages: [{ role: 'robot', content: '' }] }, 'messages[0].role: must be one of system, developer, user,'],
     [{ messages: [{ content: '' }] }, 'messages[0].role: must be one of'],
     [
@@ -109,5 +108,10 @@ describe('a chat request', () => {
     expect(() => parse(members)).toThrow(
       expect.objectContaining({ reason: 'schema_violation', message: expect.stringContaining(message) }),
     )
+  })
+
+  it('without messages has no input', () => {
+    const error = { reason: 'input_missing', message: 'messages: must not be empty' }
+    expect(() => parse({ messages: [] })).toThrow(expect.objectContaining(error))
   })
 })

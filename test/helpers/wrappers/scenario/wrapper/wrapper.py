@@ -1,4 +1,4 @@
-"""Answers in capitals, or goes wrong as the parameter `fault` says, alike for once requests and sessions.
+"""Answers in capitals, or goes wrong as the parameter `fault` says, alike for once requests, chats and sessions.
 
 Prints what a test waits for: "working <sid>", "cancelled <sid>", "created <handle>" and "destroyed <handle>".
 """
@@ -79,6 +79,13 @@ class Wrapper(WrapperBase):
         if fault == "hang":
             wait_until_cancelled(aiges.context.current())
         yield from answers(fault, reqData.get("txt").data.decode(), True)
+
+    def wrapperChat(self, messages, params):
+        fault = params.get("fault", "")
+        if fault == "hang":
+            wait_until_cancelled(aiges.context.current())
+        for response in answers(fault, messages[-1]["content"], True):
+            yield response if response.error_code else response.list[0].data
 
     def wrapperCreate(self, params, sid):
         fault = params.get("fault", "")
