@@ -1,6 +1,6 @@
 """Write the weights of the MNIST example's trained model as src/weights.bin, which the engine is built with.
 
-pip install numpy onnx; python export_weights.py        # only after the model was trained again
+pip install onnx; python export_weights.py        # only after the model was trained again
 
 The file has the tensors of LAYOUT one after the other, as 32-bit floats, the least significant byte first.
 src/network.cpp reads them in the same order.
@@ -8,7 +8,6 @@ src/network.cpp reads them in the same order.
 
 from pathlib import Path
 
-import numpy as np
 import onnx
 from onnx import numpy_helper
 

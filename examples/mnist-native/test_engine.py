@@ -18,10 +18,9 @@ PICTURES = IN_PYTHON / "wrapper" / "test_data"
 sys.path.insert(0, str(IN_PYTHON / "wrapper"))
 
 import numpy as np  # noqa: E402
+import wrapper as in_python  # noqa: E402
 from aiges.dto import DataListCls, DataListNode  # noqa: E402
 from PIL import Image  # noqa: E402
-
-import wrapper as in_python  # noqa: E402
 
 IMAGE, TEXT, ONCE = 2, 0, 3
 IMAGE_MISSING, NOT_A_PNG, BLANK, ONCE_ONLY = 40002, 40003, 40004, 40005

@@ -84,8 +84,8 @@ export function pluginEnvironment(
   cwd: string,
   socketFolder: string | undefined,
 ): Record<string, string> {
-  // A daemon that is itself somebody's plugin has a certificate in its environment that is not for its own plugins.
-  const { PLUGIN_CLIENT_CERT: _, ...rest } = daemon
+  // A daemon that is itself somebody's plugin has been told things that are not for its own plugins.
+  const { PLUGIN_CLIENT_CERT: _, PLUGIN_MULTIPLEX_GRPC: __, ...rest } = daemon
   const inherited = Object.entries(rest).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return {
     ...Object.fromEntries(inherited),
