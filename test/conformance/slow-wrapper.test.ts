@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ProtoGrpcType } from '../../src/gen/gateway/aiges-v1.js'
+import { XSF_CODES } from '../../src/protocols/xsf/error-map.js'
 import { createClient } from '../../src/rpc/channel.js'
 import { loadProto } from '../../src/rpc/proto.js'
 import { nextLine, SCENARIO_WRAPPER, type ServingDaemon, startServing } from '../helpers/scenario-daemon.js'
 import { openRawWebSocket } from '../helpers/scenario-web-socket.js'
+import { createXsfClient, decodeOutput, encodeInput } from '../helpers/scenario-xsf.js'
 import { untilFree } from '../helpers/web-socket-client.js'
 
 const FRAME = Buffer.alloc(100_000, 'x')
@@ -47,6 +49,30 @@ describe.each([
     client.leave()
     await untilFree(daemon.http)
   })
+})
+
+it('lets an AIIn of XsfCall wait, and refuses its frame when the wrapper has not taken those before in time', async () => {
+  const client = createXsfClient(daemon.grpc)
+  const send = async (seqNo: string, status: string, sync_id: number) => {
+    const pl = [{ meta: { name: 'txt', attribute: { status } }, data: FRAME }]
+    const input = { serviceId: 'svcName', state: 'STREAM', params: { fault: 'stuck' }, pl, sync_id } as const
+    const param = { SeqNo: seqNo, waitTime: '200' }
+    const answer = await client.call({ op: 'AIIn', s: { h: 'stuck' }, param, data: [{ data: encodeInput(input) }] })
+    return decodeOutput(answer.data[0]?.data).code
+  }
+  try {
+    expect(await send('1', '0', 0)).toBe(0)
+    let frames = 1
+    let code = 0
+    for (; code === 0 && frames < FRAMES; frames += 1) code = await send('2', '1', frames)
+    expect(code).toBe(XSF_CODES.result_timeout)
+    // Two are on their way to the wrapper, the third one waits for room, and the fourth for the third.
+    expect(frames).toBe(4)
+    await client.call({ op: 'AIExcp', s: { h: 'stuck' }, param: { SeqNo: '2' } })
+    await untilFree(daemon.http)
+  } finally {
+    client.close()
+  }
 })
 
 async function writeOverWebSocket({ http }: ServingDaemon): Promise<WritingClient> {

@@ -43,6 +43,9 @@ export interface ConversationPlace {
  */
 const MAX_WAITING_BYTES = 1 << 20
 
+/** What a frame that waits costs beside its bytes, so that small ones count, too. */
+const FRAME_BYTES = 256
+
 const NORMAL_CLOSURE = 1000
 const GOING_AWAY = 1001
 
@@ -99,7 +102,7 @@ export class Conversation {
     if (this.over || this.lastTaken) return
     this.readTimer.refresh()
     this.waiting.push(data)
-    this.waitingBytes += data.length
+    this.waitingBytes += FRAME_BYTES + data.length
     if (this.waitingBytes > MAX_WAITING_BYTES) this.socket.pause()
     if (!this.working) void this.work()
   }
@@ -108,7 +111,7 @@ export class Conversation {
     this.working = true
     try {
       for (let data = this.waiting.shift(); data !== undefined && !this.over; data = this.waiting.shift()) {
-        this.waitingBytes -= data.length
+        this.waitingBytes -= FRAME_BYTES + data.length
         if (this.waitingBytes <= MAX_WAITING_BYTES && this.socket.isPaused) this.socket.resume()
         if (!this.lastTaken) await this.take(data)
       }

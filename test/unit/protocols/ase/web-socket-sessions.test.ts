@@ -126,6 +126,16 @@ describe('a session', () => {
     expect(payload?.['result']?.['text']).toBe(gzipSync('ABC').toString('base64'))
   })
 
+  it('is read no further while many frames wait for the wrapper, however small they are', async () => {
+    const { server, client, session } = await opened(served())
+    session.onFrame = () => new Promise(() => {})
+    for (let frame = 0; frame < 5000; frame += 1) client.send({ payload: { txt: { text: '' } } })
+    const [socket] = server.server.websocketServer.clients
+    await expect.poll(() => socket?.isPaused).toBe(true)
+    expect(session.frames).toHaveLength(1)
+    client.socket.terminate()
+  })
+
   it('takes frames one after the other, however long the wrapper takes', async () => {
     const { client, session } = await opened(served())
     let open = () => {}
