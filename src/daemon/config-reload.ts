@@ -1,4 +1,4 @@
-import { unwatchFile, watchFile } from 'node:fs'
+import { statSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { DaemonConfig } from '../config/daemon-config.js'
@@ -63,16 +63,25 @@ function fixedChanges(before: DaemonConfig, after: DaemonConfig): string[] {
 }
 
 /**
- * Calls back when a file has changed. It is asked for its time again and again, which works for files that editors
- * replace and for the links of Kubernetes, too.
+ * Calls back when a file is another than it was at the call. It is looked at again and again, which works for files that
+ * editors replace and for the links of Kubernetes, too.
  * @param intervalMs how often
  * @returns the function that ends it
  */
 export function onFileChange(file: string, listener: () => void, intervalMs = 1000): () => void {
-  const changed = (now: { mtimeMs: number; ino: number }, before: { mtimeMs: number; ino: number }) => {
-    // A file that is gone for a moment is being replaced.
-    if (now.mtimeMs > 0 && (now.mtimeMs !== before.mtimeMs || now.ino !== before.ino)) listener()
-  }
-  watchFile(file, { interval: intervalMs, persistent: false }, changed)
-  return () => unwatchFile(file, changed)
+  let before = stampOf(file)
+  const timer = setInterval(() => {
+    const now = stampOf(file)
+    // One that is gone for a moment is being replaced.
+    if (now === undefined || now === before) return
+    before = now
+    listener()
+  }, intervalMs)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+function stampOf(file: string): string | undefined {
+  const stats = statSync(file, { throwIfNoEntry: false })
+  return stats && `${stats.ino} ${stats.size} ${stats.mtimeMs}`
 }

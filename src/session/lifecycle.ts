@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { ManagedBackend, WrapperBackend } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
@@ -20,10 +21,17 @@ export interface LifecycleOptions<Plugin> {
   readonly log: Logger
 }
 
+/** What a configuration says of the plugins of a model. */
+export interface PluginSetup<Plugin> {
+  /** How they are started; not looked at here. */
+  readonly plugin: Plugin
+  /** Whether they are started without being asked to. */
+  readonly load: boolean
+}
+
 /**
  * The plugins of one version of a model: started, stopped, and exchanged for others while requests go on. What is asked
  * of it is done one after the other.
- * @typeParam Plugin what says how the plugins are started; not looked at here
  */
 export class Lifecycle<Plugin> {
   /** Those that requests get. */
@@ -33,22 +41,14 @@ export class Lifecycle<Plugin> {
   private prepared: Promise<ManagedBackend> | undefined
   private turn: Promise<unknown> = Promise.resolve()
   private stopping = false
+  /** Whether it was asked to run and not to stop since. */
+  private wanted = false
 
   constructor(
     readonly model: Model,
-    private plugin: Plugin,
+    private setup: PluginSetup<Plugin>,
     private readonly options: LifecycleOptions<Plugin>,
   ) {}
-
-  /** How its plugins are started. */
-  get configured(): Plugin {
-    return this.plugin
-  }
-
-  /** Whether its plugins run, or are tried again until they do. */
-  get loaded(): boolean {
-    return this.current !== undefined
-  }
 
   /** One entry a replica: whether it would take a request now. */
   get up(): readonly boolean[] {
@@ -57,7 +57,7 @@ export class Lifecycle<Plugin> {
 
   /** Finds out how the plugins are started, so that `start` need not. */
   prepare(): void {
-    this.prepared = this.create(this.plugin)
+    this.prepared = this.create(this.setup.plugin)
     this.prepared.catch(() => {})
   }
 
@@ -67,7 +67,8 @@ export class Lifecycle<Plugin> {
    */
   start(): Promise<void> {
     return this.inTurn(async () => {
-      await this.startAndKeepTrying(this.prepared ?? this.create(this.plugin))
+      this.wanted = true
+      await this.startAndKeepTrying(this.prepared ?? this.create(this.setup.plugin))
       this.assertGoingOn()
     })
   }
@@ -75,7 +76,8 @@ export class Lifecycle<Plugin> {
   /** @see AdminService.load */
   load(): Promise<void> {
     return this.inTurn(async () => {
-      if (!this.model.readiness.ready) await this.startAnew(this.plugin)
+      this.wanted = true
+      if (!this.model.readiness.ready) await this.startAnew(this.setup.plugin)
     })
   }
 
@@ -83,8 +85,9 @@ export class Lifecycle<Plugin> {
   unload(): Promise<void> {
     return this.inTurn(async () => {
       const backend = this.current
-      if (backend === undefined) return
+      this.wanted = false
       this.idle('it was unloaded')
+      if (backend === undefined) return
       await this.model.quiet(this.options.drainTimeoutMs)
       this.model.abortAll(new ServiceError('not_ready', `${this.model.name} was unloaded`))
       await this.end(backend)
@@ -95,21 +98,39 @@ export class Lifecycle<Plugin> {
    * @see AdminService.reload
    * @param plugin how the new plugins are started; default: as those that run
    */
-  reload(plugin: Plugin = this.plugin): Promise<void> {
+  reload(plugin: Plugin = this.setup.plugin): Promise<void> {
     return this.inTurn(async () => {
       const old = this.current
+      this.wanted = true
       if (old === undefined) return this.startAnew(plugin)
       if (old.exclusive) return this.exchangeOneAfterTheOther(old, plugin)
-      const next = await this.startOrExplain(plugin)
-      this.plugin = plugin
-      this.serve(next)
+      await this.switchTo(await this.startOrExplain(plugin))
+      this.setup = { ...this.setup, plugin }
       void this.retire(old)
     })
   }
 
-  /** Changes how the plugins are started the next time. */
-  configure(plugin: Plugin): void {
-    this.plugin = plugin
+  /**
+   * Does what another configuration says: loads, unloads, or gives new plugins to a model that is to be started in another
+   * way, or that is to run and does not.
+   * @returns whether anything was done
+   * @throws as `reload`; the plugins stay as they were then
+   */
+  async follow({ plugin, load }: PluginSetup<Plugin>): Promise<boolean> {
+    const before = this.setup
+    this.setup = { plugin: before.plugin, load }
+    if (before.load !== load) {
+      this.setup = { plugin, load }
+      await (load ? this.load() : this.unload())
+      return true
+    }
+    if (!this.wanted) {
+      this.setup = { plugin, load }
+      return false
+    }
+    if (this.current !== undefined && isDeepStrictEqual(plugin, before.plugin)) return false
+    await this.reload(plugin)
+    return true
   }
 
   /** Ends all plugins, those that are starting or being replaced too. Nothing can be asked of it afterwards. */
@@ -137,8 +158,21 @@ export class Lifecycle<Plugin> {
       this.idle('it is being loaded')
       if (old) await this.end(old)
     })
-    this.plugin = plugin
+    this.setup = { ...this.setup, plugin }
     this.serve(next)
+  }
+
+  private async switchTo(next: ManagedBackend): Promise<void> {
+    try {
+      await this.model.resources.inTurn(async () => {
+        // Resources that came since it started went to the old one.
+        await next.syncResources()
+        this.serve(next)
+      })
+    } catch (error) {
+      await this.end(next, 0)
+      throw error
+    }
   }
 
   /** The port of those that run has to be free before others can start; meanwhile requests are refused. */
@@ -147,9 +181,9 @@ export class Lifecycle<Plugin> {
     await this.retire(old)
     try {
       this.serve(await this.startOrExplain(plugin))
-      this.plugin = plugin
+      this.setup = { ...this.setup, plugin }
     } catch (error) {
-      await this.startAndKeepTrying(this.create(this.plugin)).catch(again => this.logFailure(again))
+      await this.startAndKeepTrying(this.create(this.setup.plugin)).catch(again => this.logFailure(again))
       throw error
     }
   }

@@ -57,7 +57,8 @@ export class ModelResources {
     throw new ServiceError('resource_unknown', `no resource '${id}' is loaded; there is ${known || 'none'}`)
   }
 
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+  /** Does something while no resource is being loaded or unloaded. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.turn.then(work)
     this.turn = mine.catch(() => {})
     return mine

@@ -1,18 +1,14 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { AdminService } from '../core/admin.js'
 import type { Payload } from '../core/payload.js'
-import { Lifecycle, type LifecycleOptions, nameOf, noBackend } from './lifecycle.js'
+import { Lifecycle, type LifecycleOptions, nameOf, noBackend, type PluginSetup } from './lifecycle.js'
 import { Model, type ModelOptions } from './model.js'
 import type { ModelRegistry } from './registry.js'
 import { ModelResources } from './resources.js'
 
 /** What a configuration says of one version of a model. */
-export interface ModelSpec<Plugin> {
+export interface ModelSpec<Plugin> extends PluginSetup<Plugin> {
   readonly options: ModelOptions
-  readonly plugin: Plugin
-  /** Whether it is started without being asked to. */
-  readonly load: boolean
 }
 
 export interface ServedModelsOptions<Plugin> extends LifecycleOptions<Plugin> {
@@ -76,9 +72,9 @@ export class ServedModels<Plugin> implements AdminService {
     for (const { options } of specs) gone.delete(keyOf(options))
     const names = new Set(specs.map(({ options }) => options.name))
     for (const name of this.resources.keys()) if (!names.has(name)) this.resources.delete(name)
-    const changed = specs.flatMap(spec => {
+    const known = specs.flatMap(spec => {
       const lifecycle = this.entries.get(keyOf(spec.options))?.lifecycle
-      return lifecycle && !isDeepStrictEqual(lifecycle.configured, spec.plugin) ? [{ lifecycle, ...spec }] : []
+      return lifecycle ? [{ lifecycle, spec }] : []
     })
     for (const [key, { forget }] of gone) {
       this.entries.delete(key)
@@ -88,7 +84,7 @@ export class ServedModels<Plugin> implements AdminService {
     this.options.onChange()
     await Promise.all([
       ...added.map(lifecycle => this.begin(lifecycle)),
-      ...changed.map(({ lifecycle, plugin }) => this.exchange(lifecycle, plugin)),
+      ...known.map(({ lifecycle, spec }) => this.follow(lifecycle, spec)),
       ...[...gone.values()].map(({ lifecycle }) => this.remove(lifecycle)),
     ])
   }
@@ -136,7 +132,7 @@ export class ServedModels<Plugin> implements AdminService {
       }
       const backend = noBackend(load ? 'it is being loaded' : 'it is not loaded')
       const model = new Model(options, backend, this.resourcesOf(options.name))
-      const lifecycle = new Lifecycle(model, plugin, this.options)
+      const lifecycle = new Lifecycle(model, { plugin, load }, this.options)
       const forget = this.options.onAdded(model, () => lifecycle.up)
       this.entries.set(keyOf(options), { lifecycle, forget })
       if (load) added.push(lifecycle)
@@ -160,15 +156,9 @@ export class ServedModels<Plugin> implements AdminService {
     }
   }
 
-  /** A model that is not loaded gets its new plugins when it is. */
-  private async exchange(lifecycle: Lifecycle<Plugin>, plugin: Plugin): Promise<void> {
-    if (!lifecycle.loaded) {
-      lifecycle.configure(plugin)
-      return
-    }
+  private async follow(lifecycle: Lifecycle<Plugin>, spec: ModelSpec<Plugin>): Promise<void> {
     try {
-      await lifecycle.reload(plugin)
-      this.log.info(nameOf(lifecycle.model), 'its new plugins have taken over')
+      if (await lifecycle.follow(spec)) this.log.info(nameOf(lifecycle.model), 'follows the configuration')
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       this.log.error(nameOf(lifecycle.model), `its plugins stay as they were: ${why}`)

@@ -84,7 +84,7 @@ test('a file that is written or replaced is noticed, one that is gone is not', a
     10,
   )
   onTestFinished(stop)
-  writeFileSync(file, 'b')
+  writeFileSync(file, 'longer')
   await vi.waitFor(() => expect(changes).toBe(1))
   rmSync(file)
   writeFileSync(`${file}.new`, 'c')

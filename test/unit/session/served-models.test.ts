@@ -247,4 +247,30 @@ describe('another configuration', () => {
     await models.apply([spec('one', { slots: 7 })])
     expect([registry.find('m').slots.total, made.length]).toEqual([7, 1])
   })
+
+  it('starts a model that is to be loaded now, and stops one that no longer is', async () => {
+    const { models, ask, plugins } = serve([spec('one', {}, false), spec('other', { name: 'o' })])
+    await models.start()
+    await models.apply([spec('one'), spec('other', { name: 'o' }, false)])
+    expect(await ask('m')).toBe('one')
+    expect(await reasonOf(ask('o'))).toBe('not_ready')
+    expect(plugins('other').stopped).toBe(true)
+  })
+
+  it('leaves alone what an operator unloaded, and starts it in the new way when it is loaded', async () => {
+    const { models, ask, made } = serve([spec('one')])
+    await models.start()
+    await models.unload('m')
+    await models.apply([spec('uno')])
+    expect(made.map(({ answer }) => answer)).toEqual(['one'])
+    await models.load('m')
+    expect(await ask()).toBe('uno')
+  })
+
+  it('tries a model again that is to run and does not', async () => {
+    const { models, ask } = serve([spec('impossible'), spec('fine', { name: 'f' })])
+    await models.start()
+    await models.apply([spec('possible'), spec('fine', { name: 'f' })])
+    expect(await ask('m')).toBe('possible')
+  })
 })
