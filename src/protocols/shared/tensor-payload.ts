@@ -26,11 +26,16 @@ function toPayload({ name, datatype, shape, data }: Tensor, { declared, schema }
   const payload = { key: name, type: 'other', status: Status.once, attributes: {}, data } as const
   if (datatype === 'BYTES' && !declared.some(spec => spec.name === name)) {
     const type = schema?.inputs.get(name)
-    const [element, ...more] = splitElements(data, name)
-    if (element !== undefined && more.length === 0) return { ...payload, type: type ?? 'other', data: element }
-    if (type !== undefined) throw invalid(name, `it has ${elementCount(shape)} elements, but the model takes one`)
+    const count = elementCount(shape)
+    if (count === 1) return { ...payload, type: type ?? 'other', data: onlyElement(data, name) }
+    if (type !== undefined) throw invalid(name, `it has ${count} elements, but the model takes one`)
   }
   return { ...payload, tensor: { datatype, shape } }
+}
+
+function onlyElement(data: Uint8Array, name: string): Uint8Array {
+  const [element] = splitElements(data, name)
+  return element as Uint8Array
 }
 
 /** Holds tensors against what a call declares; one that declares nothing takes anything. */
