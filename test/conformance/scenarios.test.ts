@@ -11,7 +11,9 @@ import {
   startServing,
   untilReady,
 } from '../helpers/scenario-daemon.js'
-import type { FrontEnd, ScenarioRequest } from '../helpers/scenario-front-end.js'
+import { edgeBoardBase64, edgeBoardMultipart, MID } from '../helpers/scenario-edgeboard.js'
+import { type FrontEnd, MODEL, type ScenarioRequest } from '../helpers/scenario-front-end.js'
+import { mindSpore } from '../helpers/scenario-mindspore.js'
 import { oipHttp, oipInfer, oipStream } from '../helpers/scenario-oip.js'
 import { openAiStream, openAiWhole } from '../helpers/scenario-openai.js'
 import { xsfOnce, xsfSession } from '../helpers/scenario-xsf-calls.js'
@@ -31,6 +33,9 @@ const FRONT_ENDS = [
   oipStream,
   openAiWhole,
   openAiStream,
+  mindSpore,
+  edgeBoardBase64,
+  edgeBoardMultipart,
 ]
 
 /** Front-ends without sessions. A session may begin without data (golden transcript). */
@@ -94,7 +99,9 @@ const SCENARIOS: readonly Scenario[] = [
 describe.each(SCENARIOS)('$name', ({ name, config = {}, frontEnds = FRONT_ENDS, endsDaemon, play }) => {
   let daemon: ServingDaemon
   const start = async () => {
-    daemon = await startServing({ cwd: SCENARIO_WRAPPER, config })
+    // Some front-ends know models by their number alone, which only a section of their own can give them.
+    const model = { [`models.${MODEL}`]: { mid: MID, dir: SCENARIO_WRAPPER } }
+    daemon = await startServing({ cwd: SCENARIO_WRAPPER, config: { ...config, ...model } })
   }
   const stop = () => daemon?.process.stop()
   if (endsDaemon) {

@@ -55,12 +55,12 @@ export function mindSporeMessage({ reason, message, wrapperRet }: ServiceError):
  * @param bodyLimitBytes largest body
  */
 export function mindSporeError(error: ServiceError, bodyLimitBytes: number): ErrorAnswer {
-  switch (error.reason) {
-    case 'message_too_large':
-      return { body: encodeFailure(`http message is bigger than ${bodyLimitBytes}`) }
-    case 'method_not_allowed':
-      return { http: 400, body: encodeFailure('http message only support POST right now') }
-    default:
-      return { http: HTTP_STATUS[error.reason], body: encodeFailure(mindSporeMessage(error)) }
-  }
+  const http = error.reason === 'method_not_allowed' ? 400 : HTTP_STATUS[error.reason]
+  return { http, body: encodeFailure(wholeMessage(error, bodyLimitBytes)) }
+}
+
+function wholeMessage(error: ServiceError, bodyLimitBytes: number): string {
+  if (error.reason === 'message_too_large') return `http message is bigger than ${bodyLimitBytes}`
+  if (error.reason === 'method_not_allowed') return 'http message only support POST right now'
+  return mindSporeMessage(error)
 }

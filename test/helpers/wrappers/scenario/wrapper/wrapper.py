@@ -3,6 +3,7 @@
 Prints what a test waits for: "working <sid>", "cancelled <sid>", "created <handle>" and "destroyed <handle>".
 """
 import itertools
+import json
 import os
 import threading
 
@@ -58,6 +59,14 @@ def answers(fault, text, last):
     yield answer(text.upper(), END if last else CONTINUE)
 
 
+def as_hits(response):
+    """The same answer for front-ends that look for something in a picture."""
+    for data in response.list:
+        nowhere = {"left": 0, "top": 0, "width": 0, "height": 0}
+        data.data = json.dumps([{"index": 0, "label": data.data, "score": 1, "location": nowhere}])
+    return response
+
+
 class Wrapper(WrapperBase):
     serviceId = "scenario"
     version = "1"
@@ -78,7 +87,12 @@ class Wrapper(WrapperBase):
         fault = params.get("fault", "")
         if fault == "hang":
             wait_until_cancelled(aiges.context.current())
-        yield from answers(fault, reqData.get("txt").data.decode(), True)
+        picture = reqData.get("image")
+        if picture is None:
+            yield from answers(fault, reqData.get("txt").data.decode(), True)
+            return
+        for response in answers(fault, picture.data.decode(), True):
+            yield as_hits(response)
 
     def wrapperChat(self, messages, params):
         fault = params.get("fault", "")
