@@ -110,6 +110,24 @@ class OutputTest(unittest.TestCase):
             self.assertEqual([f for f in files if f.endswith(".log")], ["stderr.log"])
 
 
+class SignalTest(unittest.TestCase):
+    def test_a_sigterm_that_another_thread_gets_ends_it_and_a_sigint_does_not(self):
+        source = """
+        import signal, threading
+        class Wrapper(Base):
+            def wrapperOnceExec(self, params, reqData):
+                # On a thread that is not the main one.
+                signal.pthread_kill(threading.get_ident(), getattr(signal, params["signal"]))
+                return answer(params["signal"])
+        """
+        with plugin(source) as running:
+            run = Run(running)
+            for id in (1, 2):
+                self.assertEqual(run.once(id, signal="SIGINT").payloads[0].data, b"SIGINT")
+            run.once(3, signal="SIGTERM")
+            self.assertEqual(running.process.wait(TIMEOUT_S), 0)
+
+
 class ParentTest(unittest.TestCase):
     def test_it_ends_when_its_host_closes_stdin(self):
         source = ECHO + "    def wrapperFini(self):\n        print('fini was called')\n"

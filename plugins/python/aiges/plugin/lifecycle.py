@@ -32,17 +32,21 @@ class Lifecycle:
         self._finish_lock = threading.Lock()
         self._grace_s = 0.0
         self._finished = False
+        self._requested = False
         # A pipe, because a signal handler may not take locks.
-        self._read_end, self._write_end = os.pipe()
+        self._read_end, self.wake_fd = os.pipe()
+        os.set_blocking(self.wake_fd, False)
 
     def request_exit(self, grace_s: float) -> None:
         """Wakes the main thread; running calls get `grace_s` seconds. Safe in a signal handler."""
         self._grace_s = grace_s
-        os.write(self._write_end, b"x")
+        self._requested = True
+        os.write(self.wake_fd, b"x")
 
     def wait(self) -> None:
         """Returns when the process shall end, after the wrapper was finished."""
-        os.read(self._read_end, 1)
+        while not self._requested:
+            os.read(self._read_end, 1)
         self.finish(self._grace_s)
 
     def finish(self, grace_s: float) -> None:
@@ -68,6 +72,8 @@ def install_signal_handlers(lifecycle: Lifecycle) -> None:
 
     signal.signal(signal.SIGTERM, on_sigterm)
     signal.signal(signal.SIGINT, lambda _signal, _frame: None)
+    # The system may hand a signal to any thread, but Python runs its handler on the main one, which has to wake for it.
+    signal.set_wakeup_fd(lifecycle.wake_fd)
 
 
 def watch_parent(lifecycle: Lifecycle) -> None:
