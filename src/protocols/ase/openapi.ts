@@ -17,7 +17,7 @@ const TAG = 'ASE'
  * runs as it stands, and every error answer.
  */
 export function aseOpenApi(models: readonly ModelInfo[], paths: ModelPaths): OpenApiPart {
-  const items = models.flatMap(model => {
+  const items = models.filter(isServed).flatMap(model => {
     const operation = describeModel(model)
     return paths.of(model).map((path, index) => {
       const summary = index === 0 ? `Run ${model.name} once` : "The same, at the wrapper's own path"
@@ -30,6 +30,11 @@ export function aseOpenApi(models: readonly ModelInfo[], paths: ModelPaths): Ope
     schemas: { AseError: ERROR_ANSWER },
     responses: ERROR_RESPONSES,
   }
+}
+
+/** A wrapper that does nothing but chat, or has nothing but methods, has no request of ASE. */
+function isServed({ abilities }: ModelInfo): boolean {
+  return abilities === undefined || abilities.once || abilities.sessions
 }
 
 function describeModel(model: ModelInfo): JsonObject {

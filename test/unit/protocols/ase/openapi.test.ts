@@ -41,6 +41,12 @@ describe('the OpenAPI part of ASE', () => {
     expect(Object.keys(aseOpenApi([model], modelPaths('/ase')).paths)).toEqual(['/ase/svcName', '/v1/private/mnist'])
   })
 
+  it('leaves out a model whose wrapper has neither a plain call nor sessions', () => {
+    const abilities = { once: false, streamingOutput: true, sessions: false, chat: true, resources: false }
+    expect(documentOf([{ ...model, abilities }])['paths']).toEqual({})
+    expect(documentOf([{ ...model, abilities: { ...abilities, sessions: true } }])['paths']).not.toEqual({})
+  })
+
   it("shows the wrapper's schema under the name by which it is served, with defaults and without the app id", () => {
     const schema = at(requestOf(documentOf([model])), 'schema', 'properties')
     expect(at(schema, 'parameter', 'required')).toEqual(['svcName'])
