@@ -25,14 +25,17 @@ std::vector<float> padded(const float *plane, int side)
 }
 
 /** Adds the 3 × 3 convolution of one plane to another one. */
-void addConvolution(const std::vector<float> &rimmed, const float *kernel, int side, float *target)
+void addConvolution(const std::vector<float> &rimmed, const float *k, int side, float *__restrict target)
 {
     for (int y = 0; y < side; y++) {
         float *row = target + y * side;
-        for (int v = 0; v < 3; v++) {
-            const float *source = &rimmed[(y + v) * (side + 2)];
-            const float *k = kernel + 3 * v;
-            for (int x = 0; x < side; x++) row[x] += k[0] * source[x] + k[1] * source[x + 1] + k[2] * source[x + 2];
+        const float *a = &rimmed[y * (side + 2)];
+        const float *b = a + side + 2;
+        const float *c = b + side + 2;
+        // All nine terms in one pass over the row: the compiler makes vector instructions of it.
+        for (int x = 0; x < side; x++) {
+            row[x] += k[0] * a[x] + k[1] * a[x + 1] + k[2] * a[x + 2] + k[3] * b[x] + k[4] * b[x + 1] +
+                      k[5] * b[x + 2] + k[6] * c[x] + k[7] * c[x + 1] + k[8] * c[x + 2];
         }
     }
 }

@@ -117,6 +117,10 @@ Picture withoutAlpha(const Picture &picture)
     for (std::size_t i = 0; i < count; i++) {
         const std::uint8_t *pixel = &picture.pixels[i * picture.channels];
         const int alpha = pixel[colours];
+        if (alpha == 255) {
+            std::copy_n(pixel, colours, &flat.pixels[i * colours]);
+            continue;
+        }
         for (int c = 0; c < colours; c++) {
             const int mixed = pixel[c] * alpha + ground * (255 - alpha);
             flat.pixels[i * colours + c] = static_cast<std::uint8_t>((mixed + 127) / 255);
