@@ -84,6 +84,14 @@ describe.each([
     ])
   })
 
+  it('answers the same picture over MindSpore Serving REST', async () => {
+    const img = { b64: golden('seven.png').toString('base64') }
+    const body = JSON.stringify({ instances: [{ img }] })
+    const response = await fetch(`${http}/model/svcName:predict`, { method: 'POST', body })
+    const { instances } = (await response.json()) as { instances: { result: string }[] }
+    expect(instances.map(({ result }) => JSON.parse(result))).toEqual([{ result: 7, msg: '识别结果为数字: 7' }])
+  })
+
   it('answers the same picture as a server-sent event', async () => {
     const response = await fetch(`${http}/v1/svcName`, {
       method: 'POST',
