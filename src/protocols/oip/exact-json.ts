@@ -5,7 +5,7 @@ import { bodyText } from '../shared/json-body.js'
 import { isObject } from '../shared/json-object.js'
 
 /** Where a whole number may stand that JSON.parse would round; 16 digits may be past 2^53. */
-const LONG_NUMBER = /(?<![.\d])\d{16}/
+const LONG_NUMBER = /[^.\d]\d{16}/
 
 const WHOLE_NUMBER = /^-?\d+$/
 

@@ -11,6 +11,9 @@ export interface Tensor {
 
 const LENGTH_BYTES = 4
 
+/** As many dimensions as numpy's arrays may have. */
+const MAX_DIMENSIONS = 64
+
 /** How many elements a shape has; the empty shape is that of a scalar. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((count, size) => count * size, 1)
@@ -22,6 +25,7 @@ export function checkShape(shape: unknown, name: string): readonly number[] {
   if (!Array.isArray(shape) || !shape.every(isSize)) {
     throw invalid(name, 'its shape must be a list of whole numbers, none below 0')
   }
+  if (shape.length > MAX_DIMENSIONS) throw tooDeep(name)
   if (!Number.isSafeInteger(elementCount(shape))) throw invalid(name, `no data has the shape [${shape}]`)
   return shape
 }
@@ -131,7 +135,9 @@ function eachElement(data: Uint8Array, name: string, visit: (start: number, end:
  */
 export function flatten(value: unknown, name: string): { readonly shape: number[]; readonly elements: unknown[] } {
   const shape: number[] = []
-  for (let first = value; Array.isArray(first); first = first[0]) shape.push(first.length)
+  for (let first = value; Array.isArray(first); first = first[0]) {
+    if (shape.push(first.length) > MAX_DIMENSIONS) throw tooDeep(name)
+  }
   let level: unknown[] = [value]
   for (const size of shape) {
     if (!level.every(list => Array.isArray(list) && list.length === size)) throw ragged(name)
@@ -143,6 +149,10 @@ export function flatten(value: unknown, name: string): { readonly shape: number[
 
 function ragged(name: string): ServiceError {
   return invalid(name, 'its lists must be equally long and equally deep on each level')
+}
+
+function tooDeep(name: string): ServiceError {
+  return invalid(name, `it has more than ${MAX_DIMENSIONS} dimensions`)
 }
 
 /** @param text what is wrong, and what is allowed */

@@ -214,6 +214,11 @@ describe('a request that cannot be used', () => {
   const tensor = { name: 'x', datatype: 'INT32', shape: [2, 2], data: [1, 2, 3, 4] }
   it.each<[string, unknown, RegExp]>([
     ['no JSON', '{', /^the body is not JSON: /],
+    [
+      'lists in lists without end',
+      `{"id": 1234567890123456789, "inputs": ${'['.repeat(20_000)}`,
+      /^the body is not JSON: /,
+    ],
     ['no object', '[]', /^the body is not a JSON object$/],
     ['no inputs', {}, /^the request has no inputs$/],
     ['inputs that are no list', { inputs: {} }, /^inputs: must be a list$/],

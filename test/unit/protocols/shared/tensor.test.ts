@@ -153,6 +153,13 @@ describe('lists in lists', () => {
   })
 })
 
+it('of too many dimensions is refused before it is looked at', () => {
+  let deep: unknown = 1
+  for (let level = 0; level < 100_000; level++) deep = [deep]
+  expect(refusal(() => flatten(deep, 'x'))).toBe("tensor 'x': it has more than 64 dimensions")
+  expect(refusal(() => checkShape(Array(65).fill(1), 'x'))).toBe("tensor 'x': it has more than 64 dimensions")
+})
+
 it.each([['2'], [[1.5]], [[-1]], [['2']], [undefined], [[2 ** 30, 2 ** 30]]])('the shape %j is refused', shape => {
   expect(refusal(() => checkShape(shape, 'x'))).toMatch(/^tensor 'x': .*shape/)
 })
