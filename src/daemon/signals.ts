@@ -18,12 +18,22 @@ export function takeSignals(log: Logger): DaemonSignals {
     controller.abort(new Error(name))
   }
   const hangUp = () => {
-    if (terminalIsGone()) return stop('SIGHUP')
+    if (terminalIsGone()) {
+      process.once('exit', endByHangUp)
+      return stop('SIGHUP')
+    }
+    if (controller.signal.aborted) return
     log.info('SIGHUP: reading the configuration again')
     for (const listener of listeners) listener()
   }
   process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', hangUp)
   return { stop: controller.signal, onReload: listener => void listeners.add(listener) }
+}
+
+/** Node that ends by itself sets its terminal back, and aborts when that is gone. */
+function endByHangUp(): void {
+  process.removeAllListeners('SIGHUP')
+  process.kill(process.pid, 'SIGHUP')
 }
 
 /** Who closes the terminal in which a daemon runs wants it to end, and the signal is the same. */

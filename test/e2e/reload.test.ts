@@ -1,8 +1,13 @@
-import { tmpdir } from 'node:os'
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { constants, tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postAse, textRequest } from '../helpers/clients.js'
-import { type DaemonProcess, pythonOf, startDaemonProcess, wrapperFolder } from '../helpers/daemon-process.js'
+import { type DaemonProcess, pythonOf, ROOT, startDaemonProcess, wrapperFolder } from '../helpers/daemon-process.js'
 import { named, namedModels } from '../helpers/named-models.js'
+import { connectWebSocket, textOf, untilFree } from '../helpers/web-socket-client.js'
 
 const TOKEN = '0123456789abcdef'
 const ADMIN = `[admin]\nenabled = true\ntoken = "${TOKEN}"\n`
@@ -107,6 +112,22 @@ describe('a daemon whose configuration changes while it serves', () => {
   })
 })
 
+it('an open session goes on with its plugin over a reload', async () => {
+  const config = { admin: { enabled: true, token: TOKEN } }
+  const daemon = startDaemonProcess({ cwd: wrapperFolder('streaming'), config })
+  const { http } = await daemon.ready
+  const client = await connectWebSocket(http)
+  client.send('aaa', 0)
+  await client.next()
+  expect(textOf(await client.next())).toBe('AAA')
+  expect(await change(http, 'svcName/reload')).toBe(200)
+  client.send('bbb', 1)
+  expect(textOf(await client.next())).toBe('BBB')
+  client.socket.terminate()
+  await untilFree(http)
+  await daemon.stop()
+})
+
 it('a file is read again when it changes, where that is wanted', async () => {
   const models = namedModels()
   const watching = '[aiges]\nreloadOnChange = true\n'
@@ -129,5 +150,32 @@ it('plugins of the published SDK, which share one port, are exchanged one after 
   expect(await change(http, 'old/reload')).toBe(200)
   expect((await fetch(`${http}/readyz`)).status).toBe(200)
   await daemon.stop()
+  models.remove()
+})
+
+/** Runs a daemon in a terminal of its own, closes that once it serves, and prints how it ended. */
+const IN_A_TERMINAL = `
+import os, pty, sys
+child, terminal = pty.fork()
+if child == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+seen = b""
+while b"plugin is ready" not in seen:
+    seen += os.read(terminal, 65536)
+os.close(terminal)
+status = os.waitpid(child, 0)[1]
+print(os.WTERMSIG(status))
+`
+
+it('a daemon ends when its terminal is closed', async () => {
+  const models = namedModels()
+  models.write(named('m', 'one'))
+  const main = join(ROOT, 'dist/main.js')
+  const command = [process.execPath, main, '-m', '0', '-c', models.configFile]
+  const path = [dirname(pythonOf('bundled')), process.env['PATH']].join(delimiter)
+  const options = { cwd: models.folder, env: { ...process.env, PATH: path } }
+  const { stdout } = await promisify(execFile)(pythonOf('bundled'), ['-c', IN_A_TERMINAL, ...command], options)
+  expect(Number(stdout)).toBe(constants.signals.SIGHUP)
+  expect(readFileSync(join(models.folder, 'aiges.log'), 'utf8')).toContain('"msg":"stopped"')
   models.remove()
 })
