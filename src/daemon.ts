@@ -79,7 +79,7 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
     const changes = new EventEmitter()
     const models = new ServedModels(modelSpecs(config), {
       registry,
-      createBackend: (model, plugin) => createPlugins(model, plugin, sockets.path, log),
+      createBackend: (model, plugin) => createPlugins(model, plugin, sockets.path, metrics, log),
       drainTimeoutMs: config.drainTimeoutMs,
       stopGraceMs: SHUTDOWN_GRACE_MS,
       onChange: () => changes.emit('change'),

@@ -5,6 +5,7 @@ import { nativeLaunch } from '../plugin/native-launch.js'
 import { ReplicaSet } from '../plugin/replica-set.js'
 import type { Model } from '../session/model.js'
 import type { ModelSpec } from '../session/served-models.js'
+import type { Metrics } from '../telemetry/metrics.js'
 
 /** All that the plugins of a model depend on: when it changes, they have to be started anew. */
 export interface PluginSpec extends PluginConfig, Pick<ModelConfig, 'kind' | 'folder'> {}
@@ -26,11 +27,13 @@ export async function createPlugins(
   model: Model,
   spec: PluginSpec,
   socketFolder: string | undefined,
+  metrics: Pick<Metrics, 'wrapper'>,
   log: Logger,
 ): Promise<ReplicaSet> {
   const launch = await launchOf(model, spec, socketFolder)
   const { name, version, resources } = model
-  return new ReplicaSet({ ...spec, model: name, version, launch, resources: resources.byNumber, log })
+  const series = metrics.wrapper(name, version)
+  return new ReplicaSet({ ...spec, model: name, version, launch, resources: resources.byNumber, series, log })
 }
 
 async function launchOf({ slots }: Model, spec: PluginSpec, socketFolder: string | undefined): Promise<Launch> {

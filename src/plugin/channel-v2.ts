@@ -2,6 +2,7 @@ import type { WrapperCall } from '../core/backend.js'
 import type { ServiceError } from '../core/error.js'
 import type { HostMessage } from '../gen/plugin/aiges/plugin/v2/HostMessage.js'
 import type { PluginBatch__Output as PluginBatch } from '../gen/plugin/aiges/plugin/v2/PluginBatch.js'
+import type { Report__Output as Report } from '../gen/plugin/aiges/plugin/v2/Report.js'
 import type { Result__Output as WireResult } from '../gen/plugin/aiges/plugin/v2/Result.js'
 import type { WrapperPluginClient } from '../gen/plugin/aiges/plugin/v2/WrapperPlugin.js'
 import type { ProtoGrpcType } from '../gen/plugin/wrapper-v2.js'
@@ -42,10 +43,14 @@ export class ChannelV2 implements PluginChannel {
   private writer: BatchWriter | undefined
   private lastId = 0
 
-  /** @param onBroken called when the stream ends although nobody closed it */
+  /**
+   * @param onBroken called when the stream ends although nobody closed it
+   * @param onReport called with what the wrapper reports beside its results
+   */
   constructor(
     private readonly peer: Peer,
     private readonly onBroken: (why: string) => void,
+    private readonly onReport: (report: Report) => void,
   ) {
     const { WrapperPlugin } = loadProto<ProtoGrpcType>('plugin', 'wrapper-v2.proto').aiges.plugin.v2
     this.client = createPeerClient(WrapperPlugin, peer)
@@ -149,6 +154,7 @@ export class ChannelV2 implements PluginChannel {
   }
 
   private receive(batch: PluginBatch): void {
+    for (const report of batch.reports) this.onReport(report)
     for (const id of batch.started) this.session(id)?.created()
     for (const { id, frames } of batch.taken) this.session(id)?.taken(frames)
     for (const result of batch.results) {

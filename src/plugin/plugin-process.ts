@@ -3,6 +3,7 @@ import type { Resources } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
 import type { ModelSchema } from '../core/model.js'
 import { formatAddress } from '../rpc/server.js'
+import type { WrapperSeries } from '../telemetry/wrapper-metrics.js'
 import { InitError, type PluginChannel, type PluginDescription, type PluginInit } from './channel.js'
 import { ChannelV1 } from './channel-v1.js'
 import { ChannelV2 } from './channel-v2.js'
@@ -15,6 +16,7 @@ import { PluginOutput } from './plugin-output.js'
 import { PluginResources } from './plugin-resources.js'
 import { followStdio } from './plugin-stdio.js'
 import { createIdentity, peerCredentials } from './plugin-tls.js'
+import { createReportTaker } from './reports.js'
 import { describeExit, type ProcessExit, type RunningProcess, startProcess } from './runner/process-runner.js'
 import { parseWrapperSchema } from './wrapper-schema.js'
 
@@ -23,6 +25,8 @@ export interface PluginStartOptions {
   readonly init: PluginInit
   /** Those of the model, as they change. */
   readonly resources: Resources
+  /** Where the numbers go that the wrapper reports; undefined: into the log alone. */
+  readonly series: WrapperSeries | undefined
   /** From the start of the process to the end of wrapperInit, in ms. */
   readonly startTimeoutMs: number
   readonly log: Logger
@@ -87,7 +91,8 @@ export async function startPlugin(
     const tls = peerCredentials(identity, handshake.serverCertificate)
     const peer: Peer = { address: grpcTarget(handshake.address), tls }
     followStdio(peer, (stream, line) => output.add(stream, line), log)
-    channel = handshake.protocol === 2 ? new ChannelV2(peer, onBroken) : new ChannelV1(peer, onBroken)
+    const onReport = createReportTaker(options.series, log)
+    channel = handshake.protocol === 2 ? new ChannelV2(peer, onBroken, onReport) : new ChannelV1(peer, onBroken)
     const description = await channel.init(init, start.signal)
     const calls = description.abilities.resources ? channel.resources : undefined
     const resources = new PluginResources(options.resources, calls, startTimeoutMs)

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Lease, ManagedBackend, Resources } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
 import type { MethodInfo, ModelAbilities, ModelSchema, Readiness, Signature } from '../core/model.js'
+import type { WrapperSeries } from '../telemetry/wrapper-metrics.js'
 import type { Launch } from './launch.js'
 import type { RunningPlugin } from './plugin-process.js'
 import { Replica } from './replica.js'
@@ -24,6 +25,8 @@ export interface ReplicaSetOptions {
   readonly startTimeoutMs: number
   /** Those of the model, as they change. Default: none. */
   readonly resources?: Resources
+  /** Where the numbers go that the wrapper reports. Default: into the log alone. */
+  readonly series?: WrapperSeries
   /** How long a plugin may take to end after SIGTERM before it is killed, in ms. Default 5000. */
   readonly termGraceMs?: number
   readonly log: Logger
@@ -39,12 +42,16 @@ export class ReplicaSet implements ManagedBackend {
 
   constructor(options: ReplicaSetOptions) {
     this.log = options.log
-    const { model, version, launch, resources = new Map(), startTimeoutMs, termGraceMs = 5000 } = options
+    const { model, version, launch, resources = new Map(), series, startTimeoutMs, termGraceMs = 5000 } = options
     const { wrapperConfig: config, concurrency, maxBatch = 0, maxBatchDelayMs = 0 } = options
     const init = { config, model, concurrency, maxBatch, maxBatchDelayMs }
     this.replicas = Array.from({ length: options.replicas }, (_, index) => {
       const log = options.log.child({ model, version, replica: index })
-      return new Replica({ launch, init, resources, startTimeoutMs, termGraceMs, log }, () => this.changed(), log)
+      return new Replica(
+        { launch, init, resources, series, startTimeoutMs, termGraceMs, log },
+        () => this.changed(),
+        log,
+      )
     })
   }
 

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Reason } from '../core/error.js'
 import { type RequestTallies, sumTallies } from './request-tallies.js'
+import { createWrapperMetrics, type WrapperSeries } from './wrapper-metrics.js'
 
 /** Upper bounds in seconds: from an echo (0.3 ms) to the longest once call that the defaults allow. */
 const DURATION_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
@@ -40,6 +41,8 @@ export interface Metrics {
    * name. The version is empty for requests that are refused before it is known.
    */
   requests(model: string, version: string, protocol: string): RequestSeries
+  /** What the wrapper of a version of a model reports by itself. */
+  wrapper(model: string, version: string): WrapperSeries
   /** What has become of the requests to a version of a model, through all front-ends together. */
   tallies(model: string, version: string): RequestTallies
 }
@@ -72,6 +75,7 @@ export function createMetrics({ version }: MetricsOptions): Metrics {
     contentType: registry.contentType,
     render: () => registry.metrics(),
     observeModel,
+    wrapper: createWrapperMetrics(registers),
     loadFailed: (model, version) => loadsFailed.inc({ model, version }),
     requests,
     tallies,

@@ -4,6 +4,7 @@ import { type Payload, Status } from '../../../src/core/payload.js'
 import type { NativeLaunchOptions } from '../../../src/plugin/native-launch.js'
 import { ReplicaSet } from '../../../src/plugin/replica-set.js'
 import { createSocketFolder } from '../../../src/plugin/socket-folder.js'
+import type { WrapperSeries } from '../../../src/telemetry/wrapper-metrics.js'
 import { nativeHostLaunch } from '../../helpers/native-engine.js'
 
 export interface NativeSetOptions extends Partial<NativeLaunchOptions> {
@@ -11,12 +12,13 @@ export interface NativeSetOptions extends Partial<NativeLaunchOptions> {
   readonly concurrency?: number
   readonly replicas?: number
   readonly resources?: Resources
+  readonly series?: WrapperSeries
   readonly log?: Logger
 }
 
 /** Replicas of the native host with the test engine. Whoever makes a set starts and closes it. */
 export function nativeSet(options: NativeSetOptions = {}) {
-  const { wrapperConfig = {}, concurrency = 8, replicas = 1, resources = new Map(), log, ...launch } = options
+  const { wrapperConfig = {}, concurrency = 8, replicas = 1, resources = new Map(), series, log, ...launch } = options
   const sockets = createSocketFolder()
   const set = new ReplicaSet({
     model: 'native',
@@ -25,6 +27,7 @@ export function nativeSet(options: NativeSetOptions = {}) {
     wrapperConfig,
     replicas,
     resources,
+    ...(series && { series }),
     concurrency,
     startTimeoutMs: 20_000,
     termGraceMs: 300,
