@@ -5,11 +5,13 @@ import type { NativeLaunchOptions } from '../../../src/plugin/native-launch.js'
 import { ReplicaSet } from '../../../src/plugin/replica-set.js'
 import { createSocketFolder } from '../../../src/plugin/socket-folder.js'
 import type { WrapperSeries } from '../../../src/telemetry/wrapper-metrics.js'
-import { nativeHostLaunch } from '../../helpers/native-engine.js'
+import { nativeHostLaunch, sanitizedHostLaunch } from '../../helpers/native-engine.js'
 
 export interface NativeSetOptions extends Partial<NativeLaunchOptions> {
   readonly wrapperConfig?: Readonly<Record<string, string>>
   readonly concurrency?: number
+  /** Under AddressSanitizer. */
+  readonly sanitized?: boolean
   readonly replicas?: number
   readonly resources?: Resources
   readonly series?: WrapperSeries
@@ -18,12 +20,21 @@ export interface NativeSetOptions extends Partial<NativeLaunchOptions> {
 
 /** Replicas of the native host with the test engine. Whoever makes a set starts and closes it. */
 export function nativeSet(options: NativeSetOptions = {}) {
-  const { wrapperConfig = {}, concurrency = 8, replicas = 1, resources = new Map(), series, log, ...launch } = options
+  const {
+    wrapperConfig = {},
+    concurrency = 8,
+    replicas = 1,
+    sanitized = false,
+    resources = new Map(),
+    series,
+    log,
+    ...launch
+  } = options
   const sockets = createSocketFolder()
   const set = new ReplicaSet({
     model: 'native',
     version: '1',
-    launch: nativeHostLaunch({ socketFolder: sockets.path, ...launch }),
+    launch: (sanitized ? sanitizedHostLaunch : nativeHostLaunch)({ socketFolder: sockets.path, ...launch }),
     wrapperConfig,
     replicas,
     resources,

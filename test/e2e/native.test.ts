@@ -1,0 +1,126 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { type AseAnswer, callXsf, postAse } from '../helpers/clients.js'
+import { type DaemonOptions, type DaemonProcess, startDaemonProcess } from '../helpers/daemon-process.js'
+import { nativeEngine } from '../helpers/native-engine.js'
+
+const cwd = mkdtempSync(join(tmpdir(), 'native-e2e-'))
+const running: DaemonProcess[] = []
+afterEach(async () => {
+  await Promise.all(running.splice(0).map(daemon => daemon.stop()))
+})
+afterAll(() => rmSync(cwd, { recursive: true }))
+
+function start(aiges: NonNullable<DaemonOptions['config']>[string] = {}, env: Record<string, string> = {}) {
+  const daemon = startDaemonProcess({ cwd, config: { aiges: { wrapperLib: nativeEngine(), ...aiges } }, env })
+  running.push(daemon)
+  return daemon
+}
+
+function requestOf(parameters: Record<string, string>, header: Record<string, unknown> = {}) {
+  const text = Buffer.from('hello').toString('base64')
+  return { header, parameter: { svcName: parameters }, payload: { text: { encoding: 'utf8', status: 3, text } } }
+}
+
+/** What the test reads of an OpenAPI document. */
+interface OpenApiOperation {
+  readonly requestBody: {
+    readonly content: Readonly<Record<string, { schema: { properties: object }; example: object }>>
+  }
+}
+
+const textOf = ({ body }: AseAnswer, key = 'text') => body.payload?.[key]?.['text']
+
+it('AIGES_PLUGIN_MODE=c serves libwrapper.so of LD_LIBRARY_PATH without any configuration', async () => {
+  const folder = join(nativeEngine(), '..')
+  const daemon = startDaemonProcess({ cwd, env: { AIGES_PLUGIN_MODE: 'c', LD_LIBRARY_PATH: folder } })
+  running.push(daemon)
+  const { http } = await daemon.ready
+  expect(textOf(await postAse(`${http}/v1/svcName`, requestOf({})))).toBe('hello')
+})
+
+it('a library that is not there ends the daemon with where it was looked for', async () => {
+  const daemon = start({ wrapperLib: 'libnowhere.so' })
+  expect(await daemon.exited).toBe(1)
+  const { msg } = await daemon.line(({ level }) => level === 'fatal')
+  expect(msg).toContain(`libnowhere.so is in none of`)
+  expect(msg).toContain(cwd)
+  expect(msg).not.toContain('wrapper.py')
+})
+
+describe('an engine without a schema', () => {
+  it('is described with an example that works as it stands', async () => {
+    const { http } = await start().ready
+    const response = await fetch(`${http}/openapi.json`)
+    const { paths } = (await response.json()) as { paths: Record<string, { post: OpenApiOperation }> }
+    const { schema, example } = paths['/v1/svcName']?.post.requestBody.content['application/json'] ?? {}
+    expect(Object.keys(schema?.properties ?? {})).toEqual(['header', 'parameter', 'payload'])
+    const answer = await postAse(`${http}/v1/svcName`, example)
+    expect([answer.status, textOf(answer, 'data')]).toEqual([200, 'hello'])
+  })
+})
+
+it('a crash of the engine fails exactly the requests in flight, and the host is started again', async () => {
+  const { http } = await start().ready
+  const post = (parameters: Record<string, string>) => postAse(`${http}/v1/svcName`, requestOf(parameters))
+  const before = await Promise.all(Array.from({ length: 20 }, () => post({})))
+  expect(before.map(({ body }) => body.header.code)).toEqual(before.map(() => 0))
+
+  const others = Array.from({ length: 63 }, () => post({ sleep: '20000' }))
+  const crash = post({ do: 'segfault', sleep: '500' })
+  const codes = (await Promise.all([...others, crash])).map(({ body }) => body.header.code)
+  expect(codes).toEqual(codes.map(() => 10109))
+
+  await expect.poll(async () => (await fetch(`${http}/readyz`)).status, { timeout: 20_000 }).toBe(200)
+  const after = await Promise.all(Array.from({ length: 64 }, () => post({})))
+  expect(after.map(({ body }) => body.header.code)).toEqual(after.map(() => 0))
+})
+
+it('a resource is loaded and unloaded over XsfCall, and named by a request in header.res_id', async () => {
+  const { http, grpc } = await start({ replicas: 2 }).ready
+  const words = { meta: { name: 'words', dataType: 4 as const }, data: Buffer.from('abc') }
+  const { output } = await callXsf(grpc, 'AILoad', {}, { serviceId: 'svcName', pl: [words] })
+  const id = output.pl[0]?.meta?.attribute['res_id'] as string
+  expect(id).toBe('1')
+
+  const ask = () => postAse(`${http}/v1/svcName`, requestOf({ do: 'resources', sleep: '20' }, { res_id: id }))
+  const answers = await Promise.all(Array.from({ length: 8 }, ask))
+  expect(answers.map(answer => textOf(answer, 'result'))).toEqual(answers.map(() => 'words/4/2:abc;'))
+
+  expect((await callXsf(grpc, 'AIUnLoad', { res_id: id })).output.code).toBe(0)
+  expect((await ask()).body.header.code).toBe(10404)
+})
+
+it('the engine ends in order when the daemon stops', async () => {
+  const daemon = start()
+  const { http } = await daemon.ready
+  await postAse(`${http}/v1/svcName`, requestOf({}))
+  expect(await daemon.stop()).toBe(0)
+  expect(daemon.output()).toContain('the engine ends: 1 execs, 1 frees, 0 creates, 0 destroys')
+})
+
+it.each([false, true])('20,000 requests do not make the host grow (asyncMode = %s)', async asyncMode => {
+  // With a small young generation the heap reaches its size soon.
+  const daemon = start({ asyncMode }, { NODE_OPTIONS: '--max-semi-space-size=1' })
+  const { http } = await daemon.ready
+  const { pid } = await daemon.line(({ msg }) => msg === 'plugin is ready')
+  const body = JSON.stringify(requestOf({}))
+  const post = async (count: number) => {
+    let left = count
+    const client = async () => {
+      for (; left > 0; left -= 1) expect((await postAse(`${http}/v1/svcName`, body)).status).toBe(200)
+    }
+    await Promise.all(Array.from({ length: 16 }, client))
+  }
+  await post(10_000)
+  const before = residentMegabytes(pid)
+  await post(20_000)
+  expect(residentMegabytes(pid) - before).toBeLessThan(5)
+})
+
+function residentMegabytes(pid: unknown): number {
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kilobytes) / 1024
+}

@@ -1,0 +1,52 @@
+import { afterEach, expect, it } from 'vitest'
+import { converse, type NativeSetOptions, nativeSet, once, payload, texts, withSession } from './native-set.js'
+
+const running: (() => Promise<void>)[] = []
+afterEach(async () => {
+  await Promise.all(running.splice(0).map(close => close()))
+})
+
+async function start(options: NativeSetOptions) {
+  const { set, close } = nativeSet({ ...options, sanitized: true })
+  running.push(close)
+  await set.start()
+  return set
+}
+
+const FRAMES = ['one', 'two', 'three']
+
+it.each([false, true])(
+  'the engine reads nothing that the host let go of, whatever the garbage collector does (asyncMode = %s)',
+  async asyncMode => {
+    const resources = new Map([[1, [payload('words')]]])
+    const set = await start({ asyncMode, resources, concurrency: 32, wrapperConfig: { path: '/models' } })
+    const frames = Array.from({ length: 20 }, (_, index) => `frame ${index} ${'x'.repeat(index * 100)}`)
+    for (let round = 0; round < 4; round += 1) {
+      await Promise.all([
+        // Long enough for several collections while the engine has not looked at its input yet.
+        ...Array.from({ length: 20 }, (_, index) =>
+          once(set, { sleep: `${index * 5}`, padding: 'y'.repeat(index * 50) }),
+        ),
+        once(set, { do: 'params' }),
+        once(set, { do: 'several', results: '3' }),
+        once(set, { do: 'large', bytes: '5000000' }),
+        once(set, { do: 'resources' }, { resources: [1] }),
+        once(set, { do: 'report' }),
+        withSession(set, { pauses: '1' }, session => converse(session, frames)),
+        withSession(set, {}, async session => session.write([payload('one')])),
+      ])
+    }
+    expect(texts(await once(set, {}))).toEqual(['text=hello'])
+  },
+  60_000,
+)
+
+it('a tag that was kept without copying is still there when the engine calls back late', async () => {
+  const set = await start({ asyncMode: true })
+  const late = Array.from({ length: 50 }, () => once(set, { do: 'late' }))
+  const ended = withSession(set, { do: 'after-destroy' }, session => converse(session, FRAMES))
+  await Promise.all([...late, ended])
+  const until = performance.now() + 1500
+  while (performance.now() < until) await Promise.all(Array.from({ length: 20 }, () => once(set, {})))
+  expect(set.up).toEqual([true])
+}, 60_000)
