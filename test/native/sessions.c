@@ -87,6 +87,7 @@ static int isLast(pDataList list) {
 int wrapperWrite(const void *handle, pDataList data) {
   Session *session = (Session *)handle;
   session->frames += 1;
+  sleepMs(number(session->params, "writeSleep", 0));
   if (asked(session->params, "write-code")) return 7001;
   if (asked(session->params, "segfault")) *(volatile int *)NULL = 1;
   int last = isLast(data);

@@ -33,6 +33,7 @@ it.each([false, true])(
         once(set, { do: 'resources' }, { resources: [1] }),
         once(set, { do: 'report' }),
         withSession(set, { pauses: '1' }, session => converse(session, frames)),
+        withSession(set, { writeSleep: '60' }, session => converse(session, FRAMES)),
         withSession(set, {}, async session => session.write([payload('one')])),
       ])
     }
