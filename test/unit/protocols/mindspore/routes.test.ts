@@ -113,6 +113,16 @@ describe('the body', () => {
     expect(inference.requests).toEqual([])
   })
 
+  it.each([undefined, 'application/json', 'application/x-www-form-urlencoded', 'text/plain', 'garbage'])(
+    'may have the content type %j',
+    async type => {
+      const { server } = mindSporeServer(echo())
+      const headers = type === undefined ? {} : { 'content-type': type }
+      const payload = Buffer.from(JSON.stringify(ONE))
+      expect((await server.inject({ method: 'POST', url: PREDICT, payload, headers })).statusCode).toBe(200)
+    },
+  )
+
   it('that is not UTF-8 is refused', async () => {
     const { server } = mindSporeServer(echo())
     const payload = Buffer.from('{"instances":[{"a":"\xff"}]}', 'latin1')

@@ -61,6 +61,8 @@ def answers(fault, text, last):
 
 def as_hits(response):
     """The same answer for front-ends that look for something in a picture."""
+    if response.error_code:
+        return response
     for data in response.list:
         nowhere = {"left": 0, "top": 0, "width": 0, "height": 0}
         data.data = json.dumps([{"index": 0, "label": data.data, "score": 1, "location": nowhere}])
