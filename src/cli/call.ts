@@ -1,11 +1,10 @@
 import { parseAnswer, showOutputs } from './call-answer.js'
 import { buildRequest } from './call-request.js'
-import { CommandError, ExitCode, usageError } from './exit-codes.js'
+import { CommandError, ExitCode } from './exit-codes.js'
+import { type ServiceAddress, serviceUrl } from './service-url.js'
 import type { Terminal } from './terminal.js'
 
-export interface CallOptions {
-  /** `-u`: where the daemon's HTTP listens, default `http://127.0.0.1:1888`. */
-  readonly url?: string
+export interface CallOptions extends ServiceAddress {
   /** `-s`, default `svcName`. */
   readonly service?: string
   readonly param?: readonly string[]
@@ -17,13 +16,6 @@ export interface CallOptions {
 }
 
 const MAX_SHOWN_BODY = 300
-
-function serviceUrl(base: string, service: string): URL {
-  const withScheme = base.includes('://') ? base : `http://${base}`
-  if (!/^https?:/i.test(withScheme) || !URL.canParse(withScheme))
-    throw usageError(`-u: found "${base}", allowed: a URL such as http://127.0.0.1:1888`)
-  return new URL(`v1/${encodeURIComponent(service)}`, withScheme.replace(/\/*$/, '/'))
-}
 
 /** The system's error codes lie one or two causes down in what fetch throws. */
 function systemCode(error: unknown): string | undefined {
@@ -52,8 +44,8 @@ or name another address with -u URL`
  * @throws CommandError when no daemon answers, or the answer is an error
  */
 export async function call(inputs: readonly string[], options: CallOptions, terminal: Terminal): Promise<ExitCode> {
-  const { url = 'http://127.0.0.1:1888', service = 'svcName', param = [], accept = [], output, json = false } = options
-  const target = serviceUrl(url, service)
+  const { service = 'svcName', param = [], accept = [], output, json = false } = options
+  const target = serviceUrl(options, service)
   const response = await post(target, service, buildRequest({ service, inputs, params: param, accepts: accept }))
   const text = await response.text()
   const answer = parseAnswer(text)

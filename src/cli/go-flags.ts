@@ -34,6 +34,7 @@ const COMMAND_FLAGS: Readonly<Record<string, Flags>> = {
   call: named(
     [valued('url'), 'u'],
     [valued('service'), 's'],
+    [valued('base-path')],
     [valued('param')],
     [valued('accept')],
     [valued('output'), 'o'],
@@ -43,6 +44,7 @@ const COMMAND_FLAGS: Readonly<Record<string, Flags>> = {
   stream: named(
     [valued('url'), 'u'],
     [valued('service'), 's'],
+    [valued('base-path')],
     [valued('param')],
     [valued('accept')],
     [valued('frame-ms')],

@@ -3,22 +3,9 @@ import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { type RawData, WebSocket } from 'ws'
 import { parseAnswer } from './call-answer.js'
-import { CommandError, ExitCode, usageError } from './exit-codes.js'
+import { CommandError, ExitCode } from './exit-codes.js'
 
 const HANDSHAKE_TIMEOUT_MS = 30_000
-
-/**
- * Where a service takes WebSockets; the scheme may be left out.
- * @param base where the daemon's HTTP listens
- * @throws CommandError when `base` is no URL
- */
-export function socketUrl(base: string, service: string): URL {
-  const withScheme = /^https?:\/\//i.test(base) ? base : `http://${base}`
-  if (!URL.canParse(withScheme)) throw usageError(`-u: found "${base}", allowed: a URL such as http://127.0.0.1:1888`)
-  const url = new URL(`v1/${encodeURIComponent(service)}`, withScheme.replace(/\/*$/, '/'))
-  url.protocol = url.protocol.replace('http', 'ws')
-  return url
-}
 
 function noAnswer(url: URL, service: string, cause: unknown): CommandError {
   const refused = cause instanceof Error && (cause as NodeJS.ErrnoException).code === 'ECONNREFUSED'

@@ -2,15 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { DATA_TYPES } from '../core/payload.js'
 import { buildRequest } from './call-request.js'
 import { CommandError, ExitCode, usageError } from './exit-codes.js'
+import { type ServiceAddress, serviceUrl } from './service-url.js'
 import { cutRecording, parseRecording } from './stream-audio.js'
 import { encodeFrames } from './stream-frames.js'
 import { isLast, parseMessage, showMessage } from './stream-message.js'
-import { openSocket, type StreamSocket, socketUrl } from './stream-socket.js'
+import { openSocket, type StreamSocket } from './stream-socket.js'
 import type { Terminal } from './terminal.js'
 
-export interface StreamOptions {
-  /** `-u`: where the daemon's HTTP listens, default `http://127.0.0.1:1888`. */
-  readonly url?: string
+export interface StreamOptions extends ServiceAddress {
   /** `-s`, default `svcName`. */
   readonly service?: string
   readonly param?: readonly string[]
@@ -83,10 +82,11 @@ async function showMessages(socket: StreamSocket, json: boolean, terminal: Termi
  * @throws CommandError when the file cannot be cut into frames, no daemon answers, or the session ends in an error
  */
 export async function stream(input: string, options: StreamOptions, terminal: Terminal): Promise<ExitCode> {
-  const { url = 'http://127.0.0.1:1888', service = 'svcName', param = [], accept = [] } = options
+  const { service = 'svcName', param = [], accept = [] } = options
   const { realtime = false, json = false } = options
   const frameMs = parseFrameMs(options.frameMs ?? '40')
-  const target = socketUrl(url, service)
+  const target = serviceUrl(options, service)
+  target.protocol = target.protocol.replace('http', 'ws')
   const { key, parameter, recording } = readRecording(input, service, param, accept)
   const frames = encodeFrames({ key, recording, pieces: cutRecording(recording, frameMs), parameter })
 

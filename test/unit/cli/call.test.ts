@@ -55,6 +55,15 @@ test('the address needs no scheme, and may have a path', async () => {
   expect(seen[0]?.path).toBe('/base/v1/svcName')
 })
 
+test.each([
+  ['/ase/v3', '/ase/v3/svcName'],
+  ['/', '/svcName'],
+])('services may be below another base path: %s', async (basePath, path) => {
+  const { url, seen } = await answeringServer(success({}))
+  await run('call', 'a=b', '-u', url, '--base-path', basePath)
+  expect(seen[0]?.path).toBe(path)
+})
+
 test('binary outputs are shown by size, and written with -o under a name that stays in the folder', async () => {
   enterTemporaryFolder()
   const payload = {
