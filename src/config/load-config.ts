@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
+import { basePathProblems } from './base-paths.js'
 import type { AdmissionConfig, ConfigNotice, DaemonConfig, PluginConfig } from './daemon-config.js'
 import { readHeaderPass } from './header-pass.js'
 import { keyNotices } from './key-notices.js'
@@ -123,6 +124,11 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
 
   if (plain.data?.admin.enabled && plain.data.admin.token === '') {
     problems.push({ path: ['admin', 'enabled'], found: true, allowed: 'true only with a token: [admin] token' })
+  }
+
+  if (plain.data) {
+    const written = file.content['protocols']
+    problems.push(...basePathProblems(plain.data.protocols, isTable(written) ? written : {}))
   }
 
   const settings = wrapperSettings(file, path)

@@ -18,6 +18,14 @@ describe('an impossible value names file, line, section, key, what was found and
     ['[svcName]\n[aiges]\nsub = 1', 'aiges.toml:3:1: [aiges] sub: found 1, allowed: a string that is not empty'],
     ['[svcName]\n[aiges]\nnormalizeText = 2', 'aiges.toml:3:1: [aiges] normalizeText: found 2, allowed: true or false'],
     [
+      '[svcName]\n[protocols]\nasePath = "/v2"',
+      'aiges.toml:3:1: [protocols] asePath: found "/v2", allowed: a path that no other protocol has: it is that of oipPath',
+    ],
+    [
+      '[svcName]\n[protocols]\noipPath = "/a"\nopenaiPath = "/a"',
+      'aiges.toml:4:1: [protocols] openaiPath: found "/a", allowed: a path that no other protocol has: it is that of oipPath',
+    ],
+    [
       '[svcName]\n[aiges]\nonceTimeoutMs = 9223372036854775807',
       'aiges.toml:3:1: [aiges] onceTimeoutMs: found 9223372036854775807, allowed: an integer from 1 to 2147483647',
     ],
