@@ -22,7 +22,7 @@ HELLO = [{"role": "user", "content": "What do you think of Mr. Darcy?"}]
 
 
 def text_of(chunks) -> str:
-    return "".join(chunk if isinstance(chunk, str) else chunk.text for chunk in chunks)
+    return "".join(chunk.text for chunk in chunks)
 
 
 def configured(**config: str) -> module.Wrapper:
@@ -56,7 +56,9 @@ class OwnModelTest(unittest.TestCase):
     def test_ends_with_why_and_with_what_was_used(self):
         *tokens, last = self.answer(seed="1")
         self.assertEqual(last.finish_reason, "stop")
-        self.assertEqual(last.usage, (len(tokenize(HELLO[0]["content"])), len(tokens)))
+        asked = len(tokenize(HELLO[0]["content"]))
+        self.assertEqual(last.usage, (asked, len(tokens)))
+        self.assertEqual(tokens[1].usage, (asked, 2))
 
     def test_stops_at_the_limit(self):
         *tokens, last = self.answer(seed="1", max_tokens="2")

@@ -66,6 +66,13 @@ describe('the chat example', () => {
     )
   })
 
+  it('counts up to where a stop sequence ends the answer', async () => {
+    const [word = ''] = (await ask(http)).choices[0].message.content.split(' ').slice(3)
+    const { choices, usage } = await ask(http, { stop: ` ${word}` })
+    expect(choices[0].message.content.split(' ')).toHaveLength(3)
+    expect(usage.completion_tokens).toBeLessThan(8)
+  })
+
   it('says so when the upstream is gone', async () => {
     await own.stop()
     const failed = await post(handed, {})

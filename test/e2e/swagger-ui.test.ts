@@ -58,6 +58,14 @@ describe.skipIf(skip)(`Swagger UI of the MNIST example in Chromium (skipped with
     expect(description).toContain('Try it out')
   })
 
+  it('shows the operations in groups, one for each protocol', async () => {
+    const groups = await page
+      .locator('.opblock-tag-section h3')
+      .evaluateAll(found => found.map(({ dataset }) => dataset['tag']))
+    expect(groups).toEqual(expect.arrayContaining(['ASE', 'OpenAI chat', 'EdgeBoard']))
+    expect(groups[0]).toBe('ASE')
+  })
+
   it('shows the 7 after "Try it out" and "Execute", with nothing typed', async () => {
     const block = operation()
     await open()

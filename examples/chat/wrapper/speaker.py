@@ -20,7 +20,7 @@ class Speaker:
     def __init__(self, path: Path) -> None:
         self._model = LanguageModel(path)
 
-    def answer(self, messages: list[dict[str, Any]], params: dict[str, str]) -> Iterator[str | ChatChunk]:
+    def answer(self, messages: list[dict[str, Any]], params: dict[str, str]) -> Iterator[ChatChunk]:
         """Goes on after the last message. Stop sequences are the daemon's business."""
         texts = [message.get("content") or "" for message in messages]
         asked = sum(len(tokenize(text)) for text in texts)
@@ -39,5 +39,6 @@ class Speaker:
                 reason = "length"
                 break
             given += 1
-            yield token
+            # The daemon may end the answer at any token, and then knows what it took so far.
+            yield ChatChunk(token, usage=Usage(asked, given))
         yield ChatChunk(finish_reason=reason, usage=Usage(asked, given))

@@ -37,7 +37,7 @@ class Upstream:
         timeout = float(config.get("timeout", 60))
         return cls(config["upstream"], config.get("model", ""), config.get("apiKey", ""), timeout)
 
-    def answer(self, messages: list[dict[str, Any]], params: dict[str, str]) -> Iterator[str | ChatChunk]:
+    def answer(self, messages: list[dict[str, Any]], params: dict[str, str]) -> Iterator[ChatChunk]:
         """Raises RuntimeError with what the server says when it fails; leaving the iterator ends the request there."""
         body = {
             **_parameters(params),

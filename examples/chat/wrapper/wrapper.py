@@ -47,7 +47,7 @@ class Wrapper(WrapperBase):
             return MODEL_NOT_LOADED
         return 0
 
-    def wrapperChat(self, messages: list[dict[str, Any]], params: dict[str, str]) -> Iterator[str | ChatChunk]:
+    def wrapperChat(self, messages: list[dict[str, Any]], params: dict[str, str]) -> Iterator[ChatChunk]:
         """The answer as it comes; may run several times at once."""
         yield from self.speaker.answer(messages, params)
 
