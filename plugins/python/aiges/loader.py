@@ -71,15 +71,9 @@ class LoadedWrapper:
         self.stream_is_async = self.has_stream and inspect.isasyncgenfunction(instance.wrapperStream)
 
     def _plain_call(self) -> Any:
-        optional = ("usrTag", "persId")
         if self._overrides("wrapperOnceExec"):
-            return adapt(self.instance.wrapperOnceExec, ("params", "reqData"), optional)
-        if self.batch is not None:
-            return self._batch_of_one
-        if self.methods or self.chat:
-            return None
-        # Whoever calls a wrapper without any of them is told what it lacks.
-        return adapt(self.instance.wrapperOnceExec, ("params", "reqData"), optional)
+            return adapt(self.instance.wrapperOnceExec, ("params", "reqData"), ("usrTag", "persId"))
+        return None if self.batch is None else self._batch_of_one
 
     def _batch_of_one(self, params: dict[str, str], data: DataListCls, _tag: str, _pers_id: int) -> Any:
         (answer,) = check_batch(self.batch([BatchRequest(params, data, current())]), 1)
@@ -103,8 +97,7 @@ class LoadedWrapper:
 
     @cached_property
     def once(self) -> Operation | None:
-        """The plain call: wrapperOnceExec, or a wrapperBatchExec with one request. None when it has only methods or a
-        chat."""
+        """The plain call: wrapperOnceExec, or a wrapperBatchExec with one request. None when it has neither."""
         call = self._once
         if call is None:
             return None

@@ -58,7 +58,11 @@ def run_loaded(wrapper: LoadedWrapper, stream: bool = False) -> None:
         elif stream:
             _run_session(wrapper, params, request)
         else:
-            for operation in wrapper.operations():
+            operations = wrapper.operations()
+            if not operations:
+                also = "; try its sessions with --stream" if wrapper.has_sessions else ""
+                raise InvalidAnswer(f"the wrapper has no wrapperOnceExec and no other call for single requests{also}")
+            for operation in operations:
                 _run_once(wrapper, operation, params, _test_request(operation))
         wrapper.schema()
     finally:

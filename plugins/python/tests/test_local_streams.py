@@ -53,7 +53,10 @@ class LocalStreamTest(unittest.TestCase):
         done = self.run_wrapper("def wrapperOnceExec(self, params, reqData):\n    yield 5\n")
         self.assertEqual(done.returncode, 1)
         self.assertIn("FAILED: wrapperOnceExec must return a Response, not int", done.stderr)
-        done = self.run_wrapper("def wrapperStream(self, params, frames):\n    raise ValueError('no')\n", "--stream")
+        raises = "def wrapperStream(self, params, frames):\n    raise ValueError('no')\n"
+        done = self.run_wrapper(raises)
+        self.assertIn("has no wrapperOnceExec and no other call for single requests; try its sessions", done.stderr)
+        done = self.run_wrapper(raises, "--stream")
         self.assertIn("FAILED: wrapperStream raised ValueError: no", done.stderr)
 
 

@@ -213,7 +213,9 @@ class OnceTest(Case):
     def test_a_once_request_has_as_many_results_as_are_yielded(self):
         for client in self.clients():
             capabilities = client.init.capabilities
-            self.assertEqual((capabilities.sessions, capabilities.streaming_output), (False, True))
+            self.assertEqual(
+                (capabilities.sessions, capabilities.streaming_output, capabilities.once), (False, True, True)
+            )
             client.send(once(1, count="3"))
             results = client.all_results(1)
             self.assertEqual(texts(results), ["sid-1 0", "sid-1 1", "sid-1 2"])

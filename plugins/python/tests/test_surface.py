@@ -139,6 +139,12 @@ class WrapperTest(unittest.TestCase):
         self.assertEqual([f.key for f in declared_fields(Request())], ["a", "b"])
         self.assertEqual([f.key for f in declared_fields(Request)], ["a"])
 
+    def test_a_wrapper_has_a_plain_call_when_it_defines_one(self):
+        for name, has in (("wrapperOnceExec", True), ("wrapperBatchExec", True), ("wrapperStream", False)):
+            cls = type("Wrapper", (WrapperBase,), {name: lambda self, a, b=None: None})
+            with self.subTest(name):
+                self.assertEqual(LoadedWrapper(cls()).once is not None, has)
+
     def test_a_class_that_is_no_wrapper_is_refused(self):
         with self.assertRaises(WrapperFailure) as caught:
             LoadedWrapper(object())
