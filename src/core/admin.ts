@@ -3,7 +3,7 @@ import type { Payload } from './payload.js'
 /** What changes a running daemon. A model is found by its name or alias; an empty name finds the first one. */
 export interface AdminService {
   /**
-   * Changes how many calls and sessions of a model may run at the same time. What runs already goes on.
+   * Changes how many calls and sessions of each version of a model may run at the same time. What runs already goes on.
    * @param slots at least 1
    * @throws ServiceError `model_unknown`
    */

@@ -86,11 +86,9 @@ export class Lifecycle<Plugin> {
     return this.inTurn(async () => {
       const backend = this.current
       this.wanted = false
+      await this.refuseAll('it was unloaded')
       this.idle('it was unloaded')
-      if (backend === undefined) return
-      await this.model.quiet(this.options.drainTimeoutMs)
-      this.model.abortAll(new ServiceError('not_ready', `${this.model.name} was unloaded`))
-      await this.end(backend)
+      if (backend !== undefined) await this.end(backend)
     })
   }
 
@@ -106,7 +104,7 @@ export class Lifecycle<Plugin> {
       if (old.exclusive) return this.exchangeOneAfterTheOther(old, plugin)
       await this.switchTo(await this.startOrExplain(plugin))
       this.setup = { ...this.setup, plugin }
-      void this.retire(old)
+      this.retire(old).catch(error => this.logFailure(error))
     })
   }
 
@@ -118,18 +116,11 @@ export class Lifecycle<Plugin> {
    */
   async follow({ plugin, load }: PluginSetup<Plugin>): Promise<boolean> {
     const before = this.setup
-    this.setup = { plugin: before.plugin, load }
-    if (before.load !== load) {
-      this.setup = { plugin, load }
-      await (load ? this.load() : this.unload())
-      return true
-    }
-    if (!this.wanted) {
-      this.setup = { plugin, load }
-      return false
-    }
-    if (this.current !== undefined && isDeepStrictEqual(plugin, before.plugin)) return false
-    await this.reload(plugin)
+    const mustRun = before.load === load ? this.wanted : load
+    this.setup = { plugin: mustRun ? before.plugin : plugin, load }
+    if (!mustRun && !this.wanted) return false
+    if (mustRun && this.current !== undefined && isDeepStrictEqual(plugin, before.plugin)) return false
+    await (mustRun ? this.reload(plugin) : this.unload())
     return true
   }
 
@@ -177,8 +168,9 @@ export class Lifecycle<Plugin> {
 
   /** The port of those that run has to be free before others can start; meanwhile requests are refused. */
   private async exchangeOneAfterTheOther(old: ManagedBackend, plugin: Plugin): Promise<void> {
+    await this.refuseAll('it is being reloaded')
     this.idle('it is being reloaded')
-    await this.retire(old)
+    await this.end(old)
     try {
       this.serve(await this.startOrExplain(plugin))
       this.setup = { ...this.setup, plugin }
@@ -225,7 +217,15 @@ export class Lifecycle<Plugin> {
     this.options.onChange()
   }
 
-  /** Requests are refused from now on. */
+  /** Takes no more requests; resolves when those that wait and run have ended, or were ended because the time is over. */
+  private async refuseAll(why: string): Promise<void> {
+    this.model.refuse(why)
+    this.options.onChange()
+    await this.model.quiet(this.options.drainTimeoutMs)
+    this.model.abortAll(new ServiceError('not_ready', `${this.model.name} is not ready: ${why}`))
+  }
+
+  /** There are no plugins from now on. */
   private idle(why: string): void {
     this.current = undefined
     this.model.use(noBackend(why))

@@ -37,6 +37,8 @@ export class Model {
   /** Calls that wait or run, and open sessions. */
   private readonly active = new Set<{ abort(reason: ServiceError): void }>()
 
+  /** Why it takes no requests although its plugins may be ready. */
+  private refusal: string | undefined
   private readonly onQuiet = new Set<() => void>()
 
   /**
@@ -68,17 +70,17 @@ export class Model {
   }
 
   get readiness(): Readiness {
-    return this.backend.readiness
+    return this.refusal === undefined ? this.backend.readiness : { ready: false, why: this.refusal }
   }
 
   /** What is to be said of this version, without its siblings. */
   get description(): Omit<ModelInfo, 'versions' | 'aliases' | 'mid'> {
-    const { readiness, schema, abilities, version, signature, methods } = this.backend
+    const { schema, abilities, version, signature, methods } = this.backend
     return {
       name: this.name,
       version: this.version,
       sessionIdleMs: this.options.sessionIdleMs,
-      readiness,
+      readiness: this.readiness,
       ...(schema && { schema }),
       ...(abilities && { abilities }),
       ...(version && { wrapperVersion: version }),
@@ -90,6 +92,12 @@ export class Model {
   /** Requests get their replica here from now on; those that have one keep it. */
   use(backend: WrapperBackend): void {
     this.backend = backend
+    this.refusal = undefined
+  }
+
+  /** Takes no more requests until `use`. Those that wait for a slot, or have one, go on. */
+  refuse(why: string): void {
+    this.refusal = why
   }
 
   /** @see WrapperBackend.syncResources */
@@ -198,7 +206,7 @@ export class Model {
 
   /** @param request what shall be called; absent: a session */
   private async admit(ctx: RequestContext, request?: InferenceRequest): Promise<Admitted> {
-    const { readiness } = this.backend
+    const { readiness } = this
     const { name } = this.options
     if (!readiness.ready) throw new ServiceError('not_ready', `${name} is not ready: ${readiness.why}`)
     if (request) checkMethod(name, request.method, this.backend)

@@ -18,7 +18,11 @@ function spec(plugin: string, options: Partial<ModelOptions> = {}, load = true):
   return { options: { ...OPTIONS, ...options }, plugin, load }
 }
 
-function serve(specs: readonly ModelSpec<string>[], prepare: (plugins: FakePlugins) => void = () => {}) {
+function serve(
+  specs: readonly ModelSpec<string>[],
+  prepare: (plugins: FakePlugins) => void = () => {},
+  drainTimeoutMs = 60_000,
+) {
   const registry = new ModelRegistry()
   const made: FakePlugins[] = []
   const failed: string[] = []
@@ -34,7 +38,7 @@ function serve(specs: readonly ModelSpec<string>[], prepare: (plugins: FakePlugi
       made.push(plugins)
       return plugins
     },
-    drainTimeoutMs: 60_000,
+    drainTimeoutMs,
     stopGraceMs: 0,
     onChange: () => {},
     onAdded: ({ name, version }) => {
@@ -137,6 +141,28 @@ describe('load and unload', () => {
     expect(plugins('one').stopped).toBe(true)
     await models.load('m')
     expect(await ask()).toBe('one')
+  })
+
+  it('unload lets requests go on that wait for a slot', async () => {
+    const { models, ask, plugins } = serve([spec('one', { slots: 1 })])
+    await models.start()
+    const gate = deferred<void>()
+    plugins('one').hold = gate.promise
+    const requests = [ask(), ask(), ask()]
+    const unloaded = models.unload('m')
+    await new Promise(resolve => setImmediate(resolve))
+    gate.resolve()
+    expect(await Promise.all(requests)).toEqual(['one', 'one', 'one'])
+    await unloaded
+  })
+
+  it('unload ends what does not end in time', async () => {
+    const { models, ask, plugins } = serve([spec('one')], () => {}, 20)
+    await models.start()
+    plugins('one').hold = new Promise(() => {})
+    const request = reasonOf(ask())
+    await models.unload('m')
+    expect(await request).toBe('not_ready')
   })
 
   it('unload of a version hands its requests to the next one', async () => {
