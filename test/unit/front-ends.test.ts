@@ -9,6 +9,7 @@ import { unaryCall } from '../../src/rpc/unary.js'
 import { createMetrics } from '../../src/telemetry/metrics.js'
 import { callXsf, postAse, textRequest } from '../helpers/clients.js'
 import { openApiFaults } from '../helpers/openapi-faults.js'
+import { openRawWebSocket, UpgradeRefused } from '../helpers/scenario-web-socket.js'
 import { loadText } from './config/config-file.js'
 import { FakeInference, modelInfo } from './protocols/shared/fake-inference.js'
 
@@ -62,6 +63,30 @@ describe('ASE', () => {
     expect((await fetch(`${http}/swagger/`)).status).toBe(200)
     expect(await pathsOf(http)).not.toContain('/v1/svcName')
     expect((await fetch(`${http}/livez`, { method: 'POST' })).status).toBe(405)
+  })
+})
+
+describe('OpenAI chat', () => {
+  it('answers below the base path that the configuration says, and is described there', async () => {
+    const { http } = await serve('openaiPath = "/ai"')
+    const models = await fetch(`${http}/ai/models`)
+    expect(await models.json()).toEqual({ object: 'list', data: [] })
+    expect(await pathsOf(http)).toContain('/ai/chat/completions')
+  })
+
+  it('refuses a WebSocket in its own form', async () => {
+    const { http } = await serve('')
+    const refusal = await openRawWebSocket(http, '/openai/v1/models').catch((error: unknown) => error)
+    expect(refusal).toBeInstanceOf(UpgradeRefused)
+    const { status, body } = refusal as UpgradeRefused
+    expect(status).toBe(405)
+    expect(JSON.parse(body).error.code).toBe('method_not_allowed')
+  })
+
+  it('is not there when it is off', async () => {
+    const { http } = await serve('openai = false')
+    expect((await fetch(`${http}/openai/v1/models`)).status).toBe(404)
+    expect(await pathsOf(http)).not.toContain('/openai/v1/chat/completions')
   })
 })
 

@@ -5,6 +5,7 @@ import { type Accept, type Attributes, DATA_TYPES, type DataType, type Payload, 
 import { decodeBase64 } from '../shared/base64.js'
 import { type NotJson, parseJsonObject } from '../shared/json-body.js'
 import { isObject } from '../shared/json-object.js'
+import { asString } from '../shared/string-form.js'
 import { JsonSource } from './json-source.js'
 
 /** An ASE request body: the JSON object, its text, and its three sections (empty where they are absent or null). */
@@ -228,17 +229,6 @@ function describeOutput({ attributes, type }: Payload, status: Status, seq: numb
 /** Renders an error answer as JSON text. */
 export function encodeError(code: number, message: string, sid: string): string {
   return JSON.stringify({ header: { code, message, sid }, payload: null })
-}
-
-/** A scalar in its string form; whatever else clients put in a scalar's place as JSON text. */
-function asString(value: unknown): string {
-  if (typeof value !== 'object') return String(value)
-  try {
-    return JSON.stringify(value)
-  } catch {
-    // JSON.parse has no limit to the depth of nesting, JSON.stringify has.
-    throw new ServiceError('schema_violation', 'the request is nested too deeply')
-  }
 }
 
 function isDataType(name: string): name is DataType {

@@ -4,6 +4,7 @@ import type { InferenceRequest } from '../../core/inference.js'
 import { CHAT_METHOD, type JsonObject } from '../../core/model.js'
 import { Status } from '../../core/payload.js'
 import { parseJsonObject } from '../shared/json-body.js'
+import { asString } from '../shared/string-form.js'
 
 /** What a client of chat completions asks for. */
 export interface ChatRequest {
@@ -93,7 +94,7 @@ export function parseChatRequest(body: unknown): ChatRequest {
   if (parsed.data.messages.length === 0) throw new ServiceError('input_missing', 'messages: must not be empty')
   const { model, messages, stream, stream_options: options, stop: ends, ...others } = parsed.data
   const stops = [ends ?? []].flat()
-  const data = Buffer.from(JSON.stringify(messages))
+  const data = Buffer.from(asString(messages))
   return {
     inference: {
       model,
@@ -123,7 +124,5 @@ function parametersOf({ max_completion_tokens: limit, max_tokens: old, ...others
   const given = Object.entries({ ...others, max_tokens: limit ?? old }).filter(
     ([name, value]) => value !== null && value !== undefined && !SWITCHED_OFF.has(name),
   )
-  return Object.fromEntries(
-    given.map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)]),
-  )
+  return Object.fromEntries(given.map(([name, value]) => [name, asString(value)]))
 }

@@ -114,4 +114,10 @@ describe('a chat request', () => {
     const error = { reason: 'input_missing', message: 'messages: must not be empty' }
     expect(() => parse({ messages: [] })).toThrow(expect.objectContaining(error))
   })
+
+  it('that is nested too deeply to be handed on is refused', () => {
+    const depth = 1_000_000
+    const deep = `{"model":"m","messages":[{"role":"user","content":"x"}],"x":${'['.repeat(depth)}${']'.repeat(depth)}}`
+    expect(() => parseChatRequest(Buffer.from(deep))).toThrow(expect.objectContaining({ reason: 'schema_violation' }))
+  })
 })
