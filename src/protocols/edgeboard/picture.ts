@@ -11,10 +11,13 @@ export interface PictureInfo {
 
 const ENCODINGS: ReadonlySet<string> = new Set(['png', 'jpg', 'gif', 'bmp', 'webp'])
 
+/** How much of a picture is looked at; a JPEG may have so much ahead of its size, and a broken one takes long to read. */
+const HEAD_BYTES = 512 * 1024
+
 /** Reads the head of a PNG, JPEG, GIF, BMP or WebP picture; undefined when the bytes are none of these. */
 export function pictureInfo(bytes: Uint8Array): PictureInfo | undefined {
   try {
-    const { type = '', width, height } = imageSize(bytes)
+    const { type = '', width, height } = imageSize(bytes.subarray(0, HEAD_BYTES))
     return ENCODINGS.has(type) ? { encoding: type, width, height } : undefined
   } catch {
     // It throws for whatever is no picture.
