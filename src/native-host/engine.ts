@@ -92,17 +92,24 @@ export class Engine {
     await this.check('wrapperUnloadRes', [id])
   }
 
-  /** Runs a request on a thread of its own. @throws EngineError */
-  async exec(sid: string, input: NativeInput): Promise<Payload[]> {
+  /**
+   * Runs a request on a thread of its own.
+   * @returns what it gave; `freed` resolves when the engine has freed its memory
+   * @throws EngineError, after the memory is free
+   */
+  async exec(sid: string, input: NativeInput): Promise<{ outputs: Payload[]; freed: Promise<unknown> }> {
     const tag = this.tags.create(sid)
     const memory = new CallMemory(input)
     const { params, data, out, resources, resourceCount } = memory
     const held = { tag, memory }
     await this.check('wrapperExec', [tag.address, params, data, out, resources, resourceCount], held)
+    const free = () => this.library.call('wrapperExecFree', [tag.address, out], held)
     try {
-      return readOutputs(memory.pointerOut)
-    } finally {
-      await this.library.call('wrapperExecFree', [tag.address, out], held)
+      const outputs = readOutputs(memory.pointerOut)
+      return { outputs, freed: free() }
+    } catch (error) {
+      await free()
+      throw error
     }
   }
 

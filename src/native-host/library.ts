@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import koffi, { type LibraryHandle } from 'koffi'
 import { SIGNATURES, type WrapperFunction } from './abi.js'
+import { CallGate } from './call-gate.js'
 
 /** What a library is called when the configuration does not say. Source: the AIGES loader. */
 export const DEFAULT_LIBRARY = 'libwrapper.so'
@@ -15,6 +16,11 @@ const STACK_BYTES = 8 << 20
 const MOST_CALLS = 4096
 /** Stacks that are kept for the next call: koffi's most. */
 const KEPT_STACKS = 32
+/**
+ * How long a call waits for one of them, in ms, before a further one is made for it: making and unmaking it costs several
+ * times what a short call does.
+ */
+const STACK_WAIT_MS = 2
 
 type Arguments = readonly (bigint | number | null)[]
 
@@ -67,6 +73,7 @@ export function configureCalls(): void {
 export function loadLibrary(path: string): Library {
   const handle = open(path)
   const functions = functionsOf(handle, path)
+  const gate = new CallGate(KEPT_STACKS, STACK_WAIT_MS)
   const held = new Set<unknown>()
   return {
     path,
@@ -75,10 +82,13 @@ export function loadLibrary(path: string): Library {
         // koffi keeps no argument alive, and the garbage collector does not see what C code reads.
         const hold = { memory }
         held.add(hold)
-        functions[name].async(...args, (error: unknown, result: unknown) => {
-          held.delete(hold)
-          if (error) reject(error)
-          else resolvePromise(result)
+        gate.enter(() => {
+          functions[name].async(...args, (error: unknown, result: unknown) => {
+            held.delete(hold)
+            gate.leave()
+            if (error) reject(error)
+            else resolvePromise(result)
+          })
         })
       }),
   }

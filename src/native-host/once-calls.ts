@@ -49,8 +49,10 @@ export class OnceCalls {
   private async run(id: number, once: Once): Promise<void> {
     const { replies, asyncMode } = this.options
     try {
-      if (asyncMode) await this.answered(id, once)
-      else replies.result({ id, last: true, payloads: await this.options.engine.exec(once.sid, once) })
+      if (asyncMode) return await this.answered(id, once)
+      const { outputs: payloads, freed } = await this.options.engine.exec(once.sid, once)
+      replies.result({ id, last: true, payloads })
+      await freed
     } catch (error) {
       replies.failure(id, toEngineError(error))
     }

@@ -29,8 +29,9 @@ export async function once({ seconds, rounds, connections }) {
   }
 }
 
-function measure(targets, { connections, seconds, rounds }) {
-  const results = { daemon: [], bare: [] }
+/** Loads each of the targets, an URL by its name, in turn; the results of each, by its name. */
+export function measure(targets, { connections, seconds, rounds }) {
+  const results = Object.fromEntries(Object.keys(targets).map(name => [name, []]))
   for (let round = 0; round < rounds; round += 1) {
     for (const [name, url] of Object.entries(targets)) {
       results[name].push(loadWithoutFailure(name, { url, bodyFile, connections, seconds }))

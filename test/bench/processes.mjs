@@ -51,13 +51,14 @@ export async function stop(child) {
  * @param wrapper name of a folder beside this file
  * @param sections lines of aiges.toml besides those that every benchmark needs
  * @param nodeArguments for Node itself
+ * @param settings lines of the section [wrapper]
  */
-export function startDaemon(wrapper, sections, nodeArguments = [], stdio = undefined) {
+export function startDaemon(wrapper, sections, nodeArguments = [], stdio = undefined, settings = '') {
   const folder = mkdtempSync(join(tmpdir(), 'aiservice-bench-'))
   const config = join(folder, 'aiges.toml')
   writeFileSync(
     config,
-    `[svcName]\nhost = "127.0.0.1"\nport = 0\n[wrapper]\nhttp_listen = "127.0.0.1:0"\n` +
+    `[svcName]\nhost = "127.0.0.1"\nport = 0\n[wrapper]\nhttp_listen = "127.0.0.1:0"\n${settings}` +
       `[log]\nlevel = "info"\nfile = "${join(folder, 'aiges.log')}"\n${sections}`,
   )
   const path = `${join(interpreterOf('bundled'), '..')}${delimiter}${process.env.PATH}`

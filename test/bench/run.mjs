@@ -3,10 +3,11 @@ import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { makeEnvironments } from '../helpers/python-environments.mjs'
 import { idleSessions } from './idle-sessions.mjs'
+import { native } from './native.mjs'
 import { once } from './once.mjs'
 import { streams } from './streams.mjs'
 
-const parts = { once, streams, idle: idleSessions }
+const parts = { once, native, streams, idle: idleSessions }
 
 const { values } = parseArgs({
   options: {

@@ -31,6 +31,9 @@ extern struct Counts {
   atomic_int execs, frees, creates, destroys, debugInfos, unknownTags;
 } counts;
 
+/* Runs a function on one of a few threads that are kept. */
+void runOnWorker(void *(*run)(void *), void *argument);
+
 /* Calls back, and counts when the host does not know the tag. */
 void callBack(wrapperCallback cb, const char *usrTag, pDataList list, int ret);
 
