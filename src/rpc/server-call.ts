@@ -60,13 +60,16 @@ export async function sendMessage<Request, Response>(
 /**
  * The messages of a client's stream, one read at a time; ends with its half-close. Leaving the loop leaves the call open.
  * The stream's own iterator would destroy the call when a status other than OK is sent while it waits.
+ * @param idle where it would wait for the client, and this is aborted, it ends with that reason instead; default: never
  * @throws the signal's reason when the call ended before that
  */
 export async function* receivedMessages<Request, Response>(
   call: ServerDuplexStream<Request, Response>,
   signal: AbortSignal,
+  idle?: AbortSignal,
 ): AsyncGenerator<Request, void, undefined> {
   let ended = false
+  let isLastLook = false
   let wake = () => {}
   const onReadable = () => wake()
   const onEnd = () => {
@@ -74,18 +77,25 @@ export async function* receivedMessages<Request, Response>(
     wake()
   }
   call.on('readable', onReadable).on('end', onEnd)
-  signal.addEventListener('abort', onReadable)
+  for (const abortable of [signal, idle]) abortable?.addEventListener('abort', onReadable)
   try {
     for (;;) {
       signal.throwIfAborted()
       const message: Request | null = call.read()
-      if (message !== null) yield message
-      else if (ended) {
+      if (message !== null) {
+        isLastLook = false
+        yield message
+      } else if (ended) {
         // A stream that was cancelled ends too, and says only then, but within this turn, that it was cancelled.
         await nextTurn()
         signal.throwIfAborted()
         return
+      } else if (idle?.aborted && !isLastLook) {
+        // That the client has sent its last message shows only when this turn is over.
+        isLastLook = true
+        await nextTurn()
       } else {
+        idle?.throwIfAborted()
         await new Promise<void>(resolve => {
           wake = resolve
         })
@@ -93,6 +103,6 @@ export async function* receivedMessages<Request, Response>(
     }
   } finally {
     call.off('readable', onReadable).off('end', onEnd)
-    signal.removeEventListener('abort', onReadable)
+    for (const abortable of [signal, idle]) abortable?.removeEventListener('abort', onReadable)
   }
 }

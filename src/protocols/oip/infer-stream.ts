@@ -25,6 +25,8 @@ export interface StreamedRequest {
 }
 
 export interface InferStreamOptions {
+  /** Aborted when the server begins to stop: a stream that waits for its client ends then, with that reason. */
+  readonly stopping: AbortSignal
   readonly inference: Pick<InferenceService, 'stream'>
   /** Makes a request of a message, or throws. */
   readonly prepare: (message: ModelInferRequest__Output) => StreamedRequest
@@ -35,14 +37,14 @@ export interface InferStreamOptions {
 /**
  * Answers the requests of a stream one after the other, and no faster than the client reads, until the client sends no
  * more. A request that fails is answered with its error, and the next one is taken.
- * @throws the signal's reason when the call ended before that
+ * @throws the signal's reason when the call ended before that, or that of `stopping`
  */
 export async function answerRequests(
   stream: InferStream,
   signal: AbortSignal,
   options: InferStreamOptions,
 ): Promise<void> {
-  for await (const message of receivedMessages(stream, signal)) {
+  for await (const message of receivedMessages(stream, signal, options.stopping)) {
     try {
       for await (const answer of answersTo(message, options)) await sendMessage(stream, answer, signal)
     } catch (thrown) {

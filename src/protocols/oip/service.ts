@@ -30,6 +30,8 @@ export interface OipServiceOptions extends OipOptions {
 export function addOipService(server: RpcGateway, options: OipServiceOptions): void {
   const { inference, log } = options
   const repository = createRepository(options)
+  const stopping = new AbortController()
+  server.onStopping(async () => stopping.abort(new ServiceError('not_ready', 'the service is shutting down')))
 
   const report = (thrown: unknown, sid: string, name?: string): OipFailure => {
     const { error, ...failure } = toOipFailure(thrown, sid)
@@ -101,6 +103,7 @@ export function addOipService(server: RpcGateway, options: OipServiceOptions): v
       let sid: string = randomUUID()
       const answered = answerRequests(call, signal, {
         inference,
+        stopping: stopping.signal,
         prepare: message => {
           sid = randomUUID()
           return prepare(message, { call, sid, signal })
@@ -109,7 +112,12 @@ export function addOipService(server: RpcGateway, options: OipServiceOptions): v
       })
       answered.then(
         () => call.end(),
-        thrown => call.emit('error', report(thrown, sid)),
+        thrown => {
+          // Its requests have had their errors; that the stream ends is none of its own.
+          const { error, ...failure } = toOipFailure(thrown, sid)
+          log.info({ sid, reason: error.reason }, error.message)
+          call.emit('error', failure)
+        },
       )
     },
 

@@ -12,6 +12,9 @@ import { OIP_DEFAULTS } from './oip-server.js'
 
 const { GRPCInferenceService } = loadProto<ProtoGrpcType>('gateway', 'oip.proto').inference
 
+/** Longer than any test. */
+const STOP_MS = 60_000
+
 /** A gRPC server with nothing but this service, and a client; both end with the test. */
 export async function oipService(inference: FakeInference, options: Partial<OipServiceOptions> = {}) {
   const failures: [string | undefined, Reason][] = []
@@ -40,5 +43,5 @@ export async function oipService(inference: FakeInference, options: Partial<OipS
     client.close()
     await server.stop(0)
   })
-  return { client, failures }
+  return { client, failures, stop: () => server.stop(STOP_MS) }
 }

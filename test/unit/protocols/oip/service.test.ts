@@ -1,3 +1,4 @@
+import { once as onceEvent } from 'node:events'
 import { Metadata, status } from '@grpc/grpc-js'
 import { describe, expect, it } from 'vitest'
 import { ServiceError } from '../../../../src/core/error.js'
@@ -8,6 +9,7 @@ import type { ModelStreamInferResponse__Output } from '../../../../src/gen/gatew
 import type { RepositoryModelLoadRequest } from '../../../../src/gen/gateway/inference/RepositoryModelLoadRequest.js'
 import { unaryCall } from '../../../../src/rpc/unary.js'
 import { modelInfoOf } from '../../../helpers/model-info.js'
+import { deferred } from '../../rpc/deferred.js'
 import { FakeInference, mnistSchema, modelInfo, resultOf, textOutput } from '../shared/fake-inference.js'
 import { ADMIN_TOKEN } from './oip-server.js'
 import { oipService } from './oip-service.js'
@@ -247,6 +249,43 @@ describe('ModelStreamInfer', () => {
       ['m', 'wrapper_failed'],
       ['m', 'input_missing'],
     ])
+  })
+
+  it('ends when the server stops, after the request that is running', async () => {
+    const { client, inference, stop, failures } = await serve()
+    const idle = client.ModelStreamInfer()
+    const idleEnd = onceEvent(idle, 'error')
+    idle.write(request('1'))
+    await onceEvent(idle, 'data')
+    idle.resume()
+    const finish = deferred<void>()
+    inference.results = async function* () {
+      yield { status: Status.begin, payloads: [textOutput('a')] }
+      await finish.promise
+      yield { status: Status.end, payloads: [textOutput('b')] }
+    }
+    const busy = client.ModelStreamInfer()
+    const busyEnd = onceEvent(busy, 'error')
+    const answers: unknown[] = []
+    busy.on('data', answer => answers.push(shown(answer)))
+    busy.write(request('2'))
+    await onceEvent(busy, 'data')
+    const last = client.ModelStreamInfer()
+    const lastEnd = onceEvent(last, 'status')
+    last.end(request('3'))
+    await onceEvent(last, 'data')
+    last.resume()
+    const stopped = stop()
+    expect(await idleEnd).toMatchObject([{ code: status.UNAVAILABLE, details: 'the service is shutting down' }])
+    finish.resolve()
+    expect(await lastEnd).toMatchObject([{ code: status.OK }])
+    expect(await busyEnd).toMatchObject([{ code: status.UNAVAILABLE }])
+    expect(answers).toEqual([
+      ['2', 'a', false],
+      ['2', 'b', true],
+    ])
+    await stopped
+    expect(failures).toEqual([])
   })
 
   it('cancels the request that is running when the client leaves', async () => {
