@@ -21,16 +21,29 @@ def to_response(value: Any, title: str, outputs: Sequence[PayloadField]) -> Resp
     dict by names of outputs, a tuple with all of them in order, or the data of the only output. Raises InvalidAnswer,
     and TensorError for a tensor that is not what its output declares."""
     if isinstance(value, ResponseData):
-        return check_response(_response([value]), title)
+        return check_answer(_response([value]), title, outputs)
     if isinstance(value, (list, tuple)) and value and all(isinstance(item, ResponseData) for item in value):
-        return check_response(_response(value), title)
+        return check_answer(_response(value), title, outputs)
     if isinstance(value, dict):
         return _response([_output(_field(name, title, outputs), item, title) for name, item in value.items()])
     if isinstance(value, tuple) and len(value) == len(outputs) > 1:
         return _response([_output(field, item, title) for field, item in zip(outputs, value)])
     if value is None or (hasattr(value, "list") and hasattr(value, "error_code")):
-        return check_response(value, title)
+        return check_answer(value, title, outputs)
     return _response([_output(_only(outputs, value, title), value, title)])
+
+
+def check_answer(response: Any, title: str, outputs: Sequence[PayloadField]) -> Response:
+    """Returns `response` when it can be sent and its tensors are those that are declared. Raises InvalidAnswer and
+    TensorError."""
+    checked = check_response(response, title)
+    if not checked.error_code:
+        declared = {field.key: field for field in outputs if isinstance(field, TensorField)}
+        for node in checked.list:
+            field = declared.get(node.key)
+            if field is not None:
+                field.check_output(node)
+    return checked
 
 
 def check_response(response: Any, method: str = "wrapperOnceExec") -> Response:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from aiges.answers import InvalidAnswer, check_response
+from aiges.answers import InvalidAnswer, check_answer
 from aiges.context import RequestContext
 from aiges.dto import DataListCls, Response
+from aiges.fields import PayloadField
 
 
 class BatchRequest:
@@ -31,8 +32,8 @@ def check_batch(answers: Any, count: int) -> Sequence[Any]:
     return answers
 
 
-def batch_answer(answer: Any) -> Response:
-    """The answer of one request of a batch. Raises what the wrapper put in its place, or InvalidAnswer."""
+def batch_answer(answer: Any, outputs: Sequence[PayloadField]) -> Response:
+    """The answer of one request of a batch. Raises what the wrapper put in its place, or what `check_answer` does."""
     if isinstance(answer, BaseException):
         raise answer
-    return check_response(answer, "wrapperBatchExec")
+    return check_answer(answer, "wrapperBatchExec", outputs)

@@ -77,7 +77,7 @@ class LoadedWrapper:
 
     def _batch_of_one(self, params: dict[str, str], data: DataListCls, _tag: str, _pers_id: int) -> Any:
         (answer,) = check_batch(self.batch([BatchRequest(params, data, current())]), 1)
-        return batch_answer(answer)
+        return batch_answer(answer, self.outputs)
 
     def _optional(self, name: str, required: tuple[str, ...], optional: tuple[str, ...]) -> Any:
         method = getattr(self.instance, name, None)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Callable
 
-from aiges.answers import check_response, to_response
+from aiges.answers import check_answer, check_response, to_response
 from aiges.dto import DataListCls, Response
 from aiges.fields import PayloadField
 from aiges.tensor import TensorError, split_elements
@@ -59,7 +60,10 @@ def plain_operation(
         return call(params, data, tag, pers_id)
 
     yields = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
-    answer = None if yields else check_response
+    answer: Callable[[Any], Response] | None = None
+    if not yields:
+        # Most wrappers have no tensors, and what every request takes should be short.
+        answer = partial(check_answer, title=PLAIN, outputs=outputs) if tensor_signature(outputs) else check_response
     return Operation(PLAIN, function, bound if declared else call, inputs, outputs, answer)
 
 

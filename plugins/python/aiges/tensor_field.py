@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from aiges.core.types import DataOther
-from aiges.dto import DataListNode, ResponseData
+from aiges.dto import DataListNode, ResponseData, data_to_bytes
 from aiges.fields import PayloadField
 from aiges.tensor import (
     ITEM_BYTES,
@@ -55,19 +55,26 @@ class TensorField(PayloadField):
         shape becomes what is declared, if its length allows that."""
         if node.datatype is None:
             node.tensor = TensorInfo(self.datatype, self._shape_for(len(node.data)))
-        info = node.tensor
-        if info is None or info.datatype != self.datatype or not fits(info.shape, self.shape):
-            raise TensorError(f"tensor {self.key!r} must be {self}; it is {info}")
-        check_data(info, node.data, self.key)
+        self._check(node.tensor, node.data)
+
+    def check_output(self, node: ResponseData) -> None:
+        """As `check_input`, for a payload that the wrapper made."""
+        data = data_to_bytes(node.data, self.key)
+        if node.tensor is None:
+            node.tensor = TensorInfo(self.datatype, self._shape_for(len(data)))
+        self._check(node.tensor, data)
 
     def output(self, value: Any) -> ResponseData:
         """A payload of this tensor. Raises TensorError when the value is not what this field declares."""
-        info, data = encode(value, self.datatype, self.key)
-        if not fits(info.shape, self.shape):
-            raise TensorError(f"tensor {self.key!r} must be {self}; what the wrapper gave is {info}")
-        node = ResponseData(self.key, data, type=DataOther)
-        node.tensor = info
+        node = ResponseData(self.key)
+        node.setTensor(value, self.datatype)
+        self.check_output(node)
         return node
+
+    def _check(self, info: TensorInfo | None, data: bytes) -> None:
+        if info is None or info.datatype != self.datatype or not fits(info.shape, self.shape):
+            raise TensorError(f"tensor {self.key!r} must be {self}; it is {info}")
+        check_data(info, data, self.key)
 
     def _shape_for(self, length: int) -> tuple[int, ...]:
         """The declared shape with its one open size as the data's length says."""

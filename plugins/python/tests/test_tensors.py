@@ -128,7 +128,7 @@ class FieldTest(unittest.TestCase):
         for wrong in (node("INT32", (2,), bytes(8)), node("FP32", (1, 2), bytes(8)), node("INT32", (1, 2), bytes(9))):
             with self.subTest(wrong.tensor), self.assertRaisesRegex(TensorError, r"INT32 \[-?1, 2\]"):
                 field.check_input(wrong)
-        with self.assertRaisesRegex(TensorError, r"must be INT32 \[-1, 2\]; what the wrapper gave is INT32 \[2\]"):
+        with self.assertRaisesRegex(TensorError, r"must be INT32 \[-1, 2\]; it is INT32 \[2\]"):
             field.output([1, 2])
 
     def test_bytes_that_come_without_datatype_and_shape_are_what_is_declared(self):
@@ -222,6 +222,27 @@ class WireTest(unittest.TestCase):
             run.send(request(1, wrong), request(2, tensor("b", [1])))
             self.assertEqual(run.result(1).message, "TensorError: tensor 'a' must be INT32 [-1]; it is FP32 [1]")
             self.assertRegex(run.result(2).message, r"tensor 'a' is missing; wrapperOnceExec takes INT32 \[-1\]")
+
+    def test_what_the_wrapper_gives_has_to_be_what_it_declares(self):
+        gives = {
+            "total.astype('i8')": r"TensorError: tensor 'sum' must be INT32 [-1]; it is INT64 [1]",
+            "total.reshape(1, 1)": r"TensorError: tensor 'sum' must be INT32 [-1]; it is INT32 [1, 1]",
+        }
+        for value, text in gives.items():
+            with self.subTest(value), plugin(SUM.replace('"sum", total', f'"sum", {value}')) as running:
+                run = Run(running)
+                run.send(request(1, tensor("a", [1])))
+                self.assertEqual(run.result(1).message, text)
+
+    def test_bytes_for_a_declared_output_are_that_tensor(self):
+        source = SUM.replace('Response().tensor("sum", total)', "Response()").replace(
+            "        return response", '        response.list = [ResponseData("sum", total)]\n        return response'
+        )
+        with plugin(source) as running:
+            run = Run(running)
+            run.send(request(1, tensor("a", [1, 2])))
+            (payload,) = run.result(1).payloads
+            self.assertEqual((payload.tensor.datatype, list(payload.tensor.shape)), ("INT32", [2]))
 
     def test_a_text_beside_tensors_may_come_as_a_tensor_with_one_element(self):
         source = SUM.replace("class UserResponse", '    note = StringBodyField("note")\n\nclass UserResponse').replace(

@@ -63,6 +63,6 @@ class BatchExecutor:
 
     def _answer(self, job: Job, answer: object) -> bytes:
         try:
-            return response_result(self._wrapper, job, batch_answer(answer))
+            return response_result(self._wrapper, job, batch_answer(answer, self._wrapper.outputs))
         except BaseException as error:
             return failed_result(job, _TITLE, error)
