@@ -3,15 +3,29 @@ import { readFileSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { postAse, textRequest } from '../helpers/clients.js'
-import { type DaemonProcess, pythonOf, ROOT, startDaemonProcess, wrapperFolder } from '../helpers/daemon-process.js'
+import {
+  type DaemonOptions,
+  type DaemonProcess,
+  pythonOf,
+  ROOT,
+  startDaemonProcess,
+  wrapperFolder,
+} from '../helpers/daemon-process.js'
 import { named, namedModels } from '../helpers/named-models.js'
 import { connectWebSocket, textOf, untilFree } from '../helpers/web-socket-client.js'
 
 const TOKEN = '0123456789abcdef'
 const ADMIN = `[admin]\nenabled = true\ntoken = "${TOKEN}"\n`
 const READ_AGAIN = 'the configuration was read again'
+
+/** A daemon that a test starts for itself. */
+async function start(options: DaemonOptions) {
+  const daemon = startDaemonProcess(options)
+  onTestFinished(async () => void (await daemon.stop()))
+  return { daemon, ...(await daemon.ready) }
+}
 
 /** Text and HTTP status of one request to a model. */
 async function ask(http: string, model: string): Promise<readonly [number, string | undefined]> {
@@ -114,8 +128,7 @@ describe('a daemon whose configuration changes while it serves', () => {
 
 it('an open session goes on with its plugin over a reload', async () => {
   const config = { admin: { enabled: true, token: TOKEN } }
-  const daemon = startDaemonProcess({ cwd: wrapperFolder('streaming'), config })
-  const { http } = await daemon.ready
+  const { http } = await start({ cwd: wrapperFolder('streaming'), config })
   const client = await connectWebSocket(http)
   client.send('aaa', 0)
   await client.next()
@@ -125,32 +138,27 @@ it('an open session goes on with its plugin over a reload', async () => {
   expect(textOf(await client.next())).toBe('BBB')
   client.socket.terminate()
   await untilFree(http)
-  await daemon.stop()
 })
 
 it('a file is read again when it changes, where that is wanted', async () => {
   const models = namedModels()
+  onTestFinished(models.remove)
   const watching = '[aiges]\nreloadOnChange = true\n'
   models.write(watching + named('m', 'one'))
-  const daemon = startDaemonProcess({ cwd: tmpdir(), configFile: models.configFile })
-  const { http } = await daemon.ready
+  const { daemon, http } = await start({ cwd: tmpdir(), configFile: models.configFile })
   models.write(watching + named('m', 'two'))
   await daemon.line(({ msg }) => msg === READ_AGAIN)
   expect(await ask(http, 'm')).toEqual([200, 'two'])
-  await daemon.stop()
-  models.remove()
 })
 
 it('plugins of the published SDK, which share one port, are exchanged one after the other', async () => {
   const models = namedModels()
+  onTestFinished(models.remove)
   const dir = JSON.stringify(wrapperFolder('written-for-0.16'))
   models.write(`${ADMIN}[models.old]\ndir = ${dir}\ncommand = "${pythonOf('pypi-0.16.0')} -m aiges.serve"\n`)
-  const daemon = startDaemonProcess({ cwd: tmpdir(), configFile: models.configFile })
-  const { http } = await daemon.ready
+  const { http } = await start({ cwd: tmpdir(), configFile: models.configFile })
   expect(await change(http, 'old/reload')).toBe(200)
   expect((await fetch(`${http}/readyz`)).status).toBe(200)
-  await daemon.stop()
-  models.remove()
 })
 
 /** Runs a daemon in a terminal of its own, closes that once it serves, and prints how it ended. */
@@ -169,6 +177,7 @@ print(os.WTERMSIG(status))
 
 it('a daemon ends when its terminal is closed', async () => {
   const models = namedModels()
+  onTestFinished(models.remove)
   models.write(named('m', 'one'))
   const main = join(ROOT, 'dist/main.js')
   const command = [process.execPath, main, '-m', '0', '-c', models.configFile]
@@ -177,5 +186,4 @@ it('a daemon ends when its terminal is closed', async () => {
   const { stdout } = await promisify(execFile)(pythonOf('bundled'), ['-c', IN_A_TERMINAL, ...command], options)
   expect(Number(stdout)).toBe(constants.signals.SIGHUP)
   expect(readFileSync(join(models.folder, 'aiges.log'), 'utf8')).toContain('"msg":"stopped"')
-  models.remove()
 })
