@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type DaemonProcess, ROOT, startDaemonProcess } from '../helpers/daemon-process.js'
+import { type DaemonProcess, pythonOf, ROOT, startDaemonProcess } from '../helpers/daemon-process.js'
 
 const TOKEN = 'a-token-of-the-test'
 
@@ -30,7 +30,7 @@ describe('tritonclient as it is published', () => {
   it.each(['HttpTest', 'GrpcTest'])('does all that it can with this daemon: %s', name => {
     const { http, grpc } = addresses
     const { status, stderr } = spawnSync(
-      join(ROOT, 'test/.cache/clients/bin/python'),
+      pythonOf('clients'),
       [join(ROOT, 'test/helpers/oip_client.py'), new URL(http).host, grpc, TOKEN, name],
       { encoding: 'utf8', env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' } },
     )
