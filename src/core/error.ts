@@ -217,12 +217,15 @@ export interface ServiceErrorOptions {
   readonly cause?: unknown
   /** The wrapper's own return code. */
   readonly wrapperRet?: number
+  /** After how long it may go better, in ms, for reasons that pass by themselves. */
+  readonly retryAfterMs?: number
 }
 
 /** The only error that crosses a seam. `message` is fit for the client; `cause` is for the log. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError'
   readonly wrapperRet: number | undefined
+  readonly retryAfterMs: number | undefined
 
   constructor(
     readonly reason: Reason,
@@ -231,6 +234,7 @@ export class ServiceError extends Error {
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.wrapperRet = options.wrapperRet
+    this.retryAfterMs = options.retryAfterMs
   }
 
   get code(): Code {

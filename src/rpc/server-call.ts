@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Deadline, ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js'
+import type { Deadline, Metadata, ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js'
 import { ServiceError } from '../core/error.js'
 
 /** At its deadline a caller cancels the call itself; by the clock here, which started later, that is a little too early. */
@@ -7,6 +7,7 @@ const DEADLINE_SLACK_MS = 50
 
 /** What all kinds of calls have in common. */
 export interface ServerCall {
+  readonly metadata: Metadata
   readonly cancelled: boolean
   once(event: 'cancelled', listener: () => void): unknown
   getDeadline(): Deadline

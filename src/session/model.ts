@@ -214,7 +214,7 @@ export class Model {
     this.active.add(scope)
     try {
       scope.throwIfOver()
-      if (!this.slots.tryTake()) await this.slots.take(scope)
+      if (!this.slots.tryTake()) await this.slots.take(scope, ctx.priority)
     } catch (error) {
       this.close(scope)
       throw error

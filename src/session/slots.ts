@@ -1,5 +1,6 @@
 import { ServiceError } from '../core/error.js'
 import type { CallScope } from './call-scope.js'
+import { DEFAULT_PRIORITY, rankOf, type Waiter, WaitingLine } from './waiting-line.js'
 
 export interface SlotsOptions {
   /** Once calls and sessions that may be in flight. */
@@ -10,12 +11,34 @@ export interface SlotsOptions {
   readonly queueWaitMs: number
 }
 
-/** The licence slots of a model, and the bounded queue in front of them. First come, first served. */
+/** As many may wait while the model is overloaded, or one for each slot, if that is more. */
+const FEWEST_WAITING = 8
+
+/** A request that waits for a slot. */
+interface Waiting extends Waiter {
+  readonly since: number
+  readonly proceed: () => void
+  readonly refuse: (error: ServiceError) => void
+}
+
+/**
+ * The licence slots of a model, and the bounded queue in front of them, in which a higher priority goes first.
+ *
+ * The queue takes bursts. Once it has run full, or somebody has waited in vain, the model is overloaded: until nobody
+ * waits any more, only as many may wait as there are slots, which is about the time of one call. A longer queue would
+ * serve no more requests then, only each of them later.
+ */
 export class Slots {
   private used = 0
   private size: number
-  /** A set keeps its order and lets a waiter that gives up leave from the middle. */
-  private readonly waiting = new Set<() => void>()
+  private readonly waiting = new WaitingLine<Waiting>()
+  private overloaded = false
+  /** When somebody who waited was served last, and how long that takes on average, in ms; 0: not known. */
+  private servedAt = 0
+  private serviceMs = 0
+
+  /** Is told how long somebody has waited, in ms, who got a slot at last. */
+  onWaited: (ms: number) => void = () => {}
 
   constructor(private options: SlotsOptions) {
     this.size = options.slots
@@ -42,37 +65,48 @@ export class Slots {
 
   /**
    * Waits for a slot and takes it.
-   * @throws ServiceError `no_slot` when the queue is full or the wait was too long
+   * @param priority of 0 to 9, the highest is served first
+   * @throws ServiceError `no_slot` when no more may wait, the wait was too long, or one of higher rank needs the place
    * @throws what ends the scope, when that comes first
    */
-  take(scope: Pick<CallScope, 'onOver'>): Promise<void> {
-    const { queue, queueWaitMs } = this.options
-    if (this.waiting.size >= queue) {
-      const text = `no free slot: all ${this.size} are in use and ${this.waiting.size} requests wait already`
-      return Promise.reject(new ServiceError('no_slot', text))
+  take(scope: Pick<CallScope, 'onOver'>, priority = DEFAULT_PRIORITY): Promise<void> {
+    const { queueWaitMs } = this.options
+    const rank = rankOf(priority)
+    if (this.waiting.size >= this.mostWaiting) {
+      this.overloaded = true
+      const { last } = this.waiting
+      if (last === undefined || last.rank <= rank) return Promise.reject(this.refusal('requests wait already'))
+      last.refuse(this.refusal('requests wait, one of them of a higher priority that came later'))
     }
     return new Promise((resolve, reject) => {
       const leave = () => {
         clearTimeout(timer)
-        this.waiting.delete(proceed)
+        this.waiting.delete(waiter)
+        this.leaveOverload()
       }
-      const proceed = () => {
-        leave()
-        resolve()
+      const waiter: Waiting = {
+        rank,
+        since: performance.now(),
+        proceed: () => {
+          clearTimeout(timer)
+          resolve()
+        },
+        refuse: error => {
+          leave()
+          reject(error)
+        },
       }
       const timer = setTimeout(() => {
-        leave()
-        reject(new ServiceError('no_slot', `no slot became free within ${queueWaitMs} ms`))
+        waiter.refuse(new ServiceError('no_slot', `no slot became free within ${queueWaitMs} ms`, this.hint()))
+        this.overloaded = this.waiting.size > 0
       }, queueWaitMs)
-      this.waiting.add(proceed)
-      scope.onOver(reason => {
-        leave()
-        reject(reason)
-      })
+      if (this.waiting.size === 0) this.servedAt = 0
+      this.waiting.add(waiter)
+      scope.onOver(waiter.refuse)
     })
   }
 
-  /** Gives a slot back; whoever has waited longest gets it. */
+  /** Gives a slot back; whoever is next gets it. */
   free(): void {
     this.used -= 1
     this.handOn()
@@ -92,10 +126,40 @@ export class Slots {
   }
 
   private handOn(): void {
-    for (const next of this.waiting) {
-      if (this.used >= this.size) return
+    while (this.used < this.size) {
+      const next = this.waiting.shift()
+      if (next === undefined) return
       this.used += 1
-      next()
+      const now = performance.now()
+      this.measure(now)
+      next.proceed()
+      this.onWaited(now - next.since)
+      this.leaveOverload()
     }
+  }
+
+  private get mostWaiting(): number {
+    const { queue } = this.options
+    return this.overloaded ? Math.min(queue, Math.max(this.size, FEWEST_WAITING)) : queue
+  }
+
+  private leaveOverload(): void {
+    if (this.waiting.size === 0) this.overloaded = false
+  }
+
+  /** Times between two who were served, while somebody always waited. */
+  private measure(now: number): void {
+    if (this.servedAt > 0) this.serviceMs += (now - this.servedAt - this.serviceMs) * (this.serviceMs > 0 ? 0.05 : 1)
+    this.servedAt = now
+  }
+
+  private refusal(others: string): ServiceError {
+    const text = `no free slot: all ${this.size} are in use and ${this.waiting.size} ${others}`
+    return new ServiceError('no_slot', text, this.hint())
+  }
+
+  /** Those who wait now will have been served by then. */
+  private hint(): { retryAfterMs?: number } {
+    return this.serviceMs > 0 ? { retryAfterMs: this.waiting.size * this.serviceMs } : {}
   }
 }

@@ -1,5 +1,7 @@
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { ServiceError } from '../../src/core/error.js'
+import type { RequestContext } from '../../src/core/inference.js'
 import { createFrontEnds } from '../../src/front-ends.js'
 import type { ProtoGrpcType as InferenceProto } from '../../src/gen/gateway/aiges-v1.js'
 import type { ProtoGrpcType as OipProto } from '../../src/gen/gateway/oip.js'
@@ -18,11 +20,11 @@ const unused = async () => {}
 const LISTEN = '[svcName]\nhost = "127.0.0.1"\nport = 0\nhttp_listen = "127.0.0.1:0"\n'
 
 /** Everything that listens, as a configuration wants it, over a model that always answers `ok`. */
-async function serve(protocols: string) {
+async function serve(protocols: string, inference = new FakeInference([modelInfo('svcName')])) {
   const { config } = loadText(`${LISTEN}[protocols]\n${protocols}`)
   const frontEnds = createFrontEnds({
     config,
-    inference: new FakeInference([modelInfo('svcName')]),
+    inference,
     version: '0',
     admin: {
       ...{ setSlots() {}, load: unused, unload: unused, reload: unused },
@@ -136,6 +138,49 @@ describe('gRPC services', () => {
     const onlyAigesV1 = await serve('xsf = false')
     await expect(callXsf(onlyAigesV1.grpc, 'AILBType', {})).rejects.toMatchObject({ code: 12 })
     await expect(exec(onlyAigesV1.grpc)).resolves.toMatchObject({ data: [{ data: Buffer.from('ok') }] })
+  })
+})
+
+describe('every front-end over HTTP', () => {
+  const image = 'aGVsbG8='
+  const tensor = { name: 'text', shape: [1], datatype: 'BYTES', data: ['x'] }
+  const cases: [string, string, unknown][] = [
+    ['ASE', '/v1/svcName', textRequest('x')],
+    ['OIP', '/v2/models/svcName/infer', { inputs: [tensor] }],
+    ['OpenAI', '/openai/v1/chat/completions', { model: 'svcName', messages: [{ role: 'user', content: 'x' }] }],
+    ['MindSpore', '/model/svcName:predict', { instances: [{ text: 'x' }] }],
+    ['EdgeBoard', '/api/model/service/base64?mid=1', { image }],
+  ]
+
+  it.each(cases)('hands on how urgent a request is, and refuses what it cannot read: %s', async (_name, path, body) => {
+    const seen: RequestContext[] = []
+    const inference = new FakeInference([{ ...modelInfo('svcName'), mid: 1 }], (_request, ctx) => {
+      seen.push(ctx)
+      throw new ServiceError('no_slot', 'full', { retryAfterMs: 2500 })
+    })
+    inference.results = (request, ctx) => ({
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: false, value: await inference.answer(request, ctx) }),
+      }),
+    })
+    const { http } = await serve('', inference)
+    const post = (headers: Record<string, string>) => {
+      const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers } }
+      return fetch(`${http}${path}`, { ...init, body: JSON.stringify(body) })
+    }
+    const before = performance.now()
+    const full = await post({ 'x-priority': '8', 'x-request-timeout-ms': '7000' })
+    expect([full.status, full.headers.get('retry-after')]).toEqual([503, '3'])
+    expect(seen).toMatchObject([{ priority: 8 }])
+    const allowed = Number(seen[0]?.deadline) - before
+    expect(allowed).toBeGreaterThanOrEqual(7000)
+    expect(allowed).toBeLessThan(7000 + performance.now() - before)
+    for (const wrong of [{ 'x-priority': '10' }, { 'x-request-timeout-ms': '0' }, { 'x-request-timeout-ms': 'soon' }]) {
+      const refused = await post(wrong as unknown as Record<string, string>)
+      expect(refused.status).toBe(400)
+      expect(await refused.text()).toContain('allowed: an integer from')
+    }
+    expect(seen).toHaveLength(1)
   })
 })
 

@@ -10,6 +10,7 @@ import type { RpcGateway } from '../../rpc/gateway.js'
 import { loadProto, loadProtoDefinition } from '../../rpc/proto.js'
 import { callDeadline, callSignal, type ServerCall, sendMessage } from '../../rpc/server-call.js'
 import { failureLevel } from '../shared/failure-level.js'
+import { metadataPriority } from '../shared/request-limits.js'
 import { toInferenceRequest, toOutput } from './codec.js'
 import { type RpcFailure, toRpcFailure } from './error-map.js'
 import { openCallSession } from './session.js'
@@ -30,26 +31,27 @@ export function addAigesV1Service(server: RpcGateway, { inference, log }: AigesV
 
   const handlers: InferenceHandlers = {
     Exec: (call, callback) => {
-      const ctx = contextOf(call, call.request)
+      const sid = sidOf(call.request)
       const run = async () => {
-        const result = await inference.once(toInferenceRequest(call.request, ctx.sid), ctx)
-        return toOutput(result, 0, routeOf(call.request, ctx))
+        const result = await inference.once(toInferenceRequest(call.request, sid), contextOf(call, sid))
+        return toOutput(result, 0, routeOf(call.request, sid))
       }
       run().then(
         output => callback(null, output),
-        thrown => callback(fail(thrown, ctx.sid)),
+        thrown => callback(fail(thrown, sid)),
       )
     },
 
     ExecStream: call => {
-      const ctx = contextOf(call, call.request)
+      const sid = sidOf(call.request)
       const run = async () => {
+        const ctx = contextOf(call, sid)
         const results = inference.stream(toInferenceRequest(call.request, ctx.sid), ctx)
         await sendResults(call, results, call.request, ctx)
       }
       run().then(
         () => call.end(),
-        thrown => call.emit('error', fail(thrown, ctx.sid)),
+        thrown => call.emit('error', fail(thrown, sid)),
       )
     },
 
@@ -59,9 +61,8 @@ export function addAigesV1Service(server: RpcGateway, { inference, log }: AigesV
       const run = async () => {
         const signal = callSignal(call)
         const opened = await openCallSession(inference, call, signal, first => {
-          const ctx = contextOf(call, first, signal)
-          sid = ctx.sid
-          return ctx
+          sid = sidOf(first)
+          return contextOf(call, sid, signal)
         })
         try {
           await sendResults(call, opened.session.results, opened.first, opened.ctx)
@@ -80,13 +81,21 @@ export function addAigesV1Service(server: RpcGateway, { inference, log }: AigesV
   server.describe(loadProtoDefinition('gateway', 'aiges-v1.proto'))
 }
 
-function contextOf(call: ServerCall, { route }: InferenceInput__Output, signal = callSignal(call)): RequestContext {
-  const context = { sid: route?.session_id || randomUUID(), protocol: 'aiges-v1', signal }
-  const deadline = callDeadline(call)
-  return deadline === undefined ? context : { ...context, deadline }
+function sidOf({ route }: InferenceInput__Output): string {
+  return route?.session_id || randomUUID()
 }
 
-function routeOf({ route }: InferenceInput__Output, { sid }: RequestContext) {
+/** @throws ServiceError `parameter_missing` when the metadata is not what it may be */
+function contextOf(call: ServerCall, sid: string, signal = callSignal(call)): RequestContext {
+  const deadline = callDeadline(call)
+  return {
+    ...{ sid, protocol: 'aiges-v1', signal },
+    ...(deadline !== undefined && { deadline }),
+    ...metadataPriority(call),
+  }
+}
+
+function routeOf({ route }: InferenceInput__Output, sid: string) {
   return { session_id: sid, trace_id: route?.trace_id ?? '' }
 }
 
@@ -102,6 +111,6 @@ async function sendResults(
   let seq = 0
   for await (const result of results) {
     seq += 1
-    await sendMessage(call, toOutput(result, seq, seq === 1 ? routeOf(request, ctx) : null), ctx.signal)
+    await sendMessage(call, toOutput(result, seq, seq === 1 ? routeOf(request, ctx.sid) : null), ctx.signal)
   }
 }

@@ -4,6 +4,7 @@ import { ServiceError, toServiceError } from '../../core/error.js'
 import type { InferenceService, Session } from '../../core/inference.js'
 import type { Accept } from '../../core/payload.js'
 import { PacedSender } from '../shared/paced-sender.js'
+import type { RequestLimits } from '../shared/request-limits.js'
 import type { ServerWebSocket } from '../shared/web-sockets.js'
 import type { AseBody } from './codec.js'
 import { logError } from './error-answer.js'
@@ -68,11 +69,15 @@ export class Conversation {
   private over = false
   private goingAway = false
 
-  /** @param wire the connection under the WebSocket */
+  /**
+   * @param wire the connection under the WebSocket
+   * @param limits what the client said when it connected; its time-out is that of the opening
+   */
   constructor(
     private readonly socket: ServerWebSocket,
     wire: Writable,
     private readonly place: ConversationPlace,
+    private readonly limits: RequestLimits,
     private readonly options: ConversationOptions,
   ) {
     this.sender = new PacedSender(socket, wire, options)
@@ -146,10 +151,15 @@ export class Conversation {
   private async open(body: AseBody): Promise<Session> {
     const { inference, translator, readTimeoutMs, sessionTimeoutMs } = this.options
     const { sid, path } = this.place
+    const { timeoutMs, priority } = this.limits
     const demand = translator.demand(body, path, sid)
     const session = await inference.open(
       { ...demand, idleTimeoutMs: readTimeoutMs, maxAgeMs: sessionTimeoutMs },
-      { sid, protocol: 'ase-websocket', signal: this.gone.signal },
+      {
+        ...{ sid, protocol: 'ase-websocket', signal: this.gone.signal },
+        ...(timeoutMs !== undefined && { deadline: performance.now() + timeoutMs }),
+        ...(priority !== undefined && { priority }),
+      },
     )
     this.session = session
     this.accepts = demand.accepts

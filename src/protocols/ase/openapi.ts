@@ -1,7 +1,7 @@
 import { REASONS, type Reason } from '../../core/error.js'
 import type { JsonObject, ModelInfo, ModelSchema } from '../../core/model.js'
 import { EVENT_STREAM_TYPE } from '../shared/event-stream.js'
-import { retryAfterSeconds } from '../shared/http-status.js'
+import { TEMPORARY } from '../shared/http-status.js'
 import { isObject } from '../shared/json-object.js'
 import type { OpenApiPart } from '../shared/openapi-part.js'
 import { ASE_ERRORS, reasonsByStatus } from './error-map.js'
@@ -145,7 +145,7 @@ function describeErrors(reasons: readonly Reason[]): JsonObject {
   const schema = { $ref: '#/components/schemas/AseError' }
   return {
     description: lines.join('\n'),
-    ...(reasons.some(retryAfterSeconds) && {
+    ...(reasons.some(reason => TEMPORARY.has(reason)) && {
       headers: { 'Retry-After': { schema: NUMBER, description: 'seconds after which to try again' } },
     }),
     content: { 'application/json': { schema, examples: Object.fromEntries(examples) } },

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { InferenceService } from '../../core/inference.js'
+import { headerLimits, type RequestLimits } from '../shared/request-limits.js'
 import { pathOf } from '../shared/request-path.js'
 import { type ServerWebSocket, webSockets } from '../shared/web-sockets.js'
 import { Conversation, type ConversationLimits } from './conversation.js'
@@ -50,8 +51,8 @@ export async function webSocketRoutes(app: FastifyInstance, options: WebSocketRo
   const nextSid = sidSource(options.sidOrigin)
   const conversations = new Set<Conversation>()
   // A function of its own, whose listeners do not keep the request.
-  const take = (socket: ServerWebSocket, wire: Writable, path: string) => {
-    const conversation = new Conversation(socket, wire, { sid: nextSid(), path }, options)
+  const take = (socket: ServerWebSocket, wire: Writable, path: string, limits: RequestLimits) => {
+    const conversation = new Conversation(socket, wire, { sid: nextSid(), path }, limits, options)
     conversations.add(conversation)
     socket.on('close', () => conversations.delete(conversation))
     socket.forgetRequest()
@@ -66,11 +67,16 @@ export async function webSocketRoutes(app: FastifyInstance, options: WebSocketRo
     method: 'GET',
     url: ANY_PATH,
     handler: (_request, reply) => reply.callNotFound(),
-    // The connection would keep the response, and with it the request, for as long as it lives.
     preHandler: async ({ ws, raw }, reply) => {
-      if (ws) reply.raw.detachSocket(raw.socket)
+      if (!ws) return
+      // What is wrong with them is said before the connection is a WebSocket.
+      headerLimits(raw.headers)
+      // The connection would keep the response, and with it the request, for as long as it lives.
+      reply.raw.detachSocket(raw.socket)
     },
-    wsHandler: (socket, request) => take(socket as ServerWebSocket, request.raw.socket, pathOf(request.url)),
+    wsHandler: (socket, { raw, url }) => {
+      take(socket as ServerWebSocket, raw.socket, pathOf(url), headerLimits(raw.headers))
+    },
   })
   app.addHook('preClose', async () => {
     for (const conversation of conversations) conversation.goAway(drainTimeoutMs)

@@ -11,6 +11,7 @@ import { loadProto, loadProtoDefinition } from '../../rpc/proto.js'
 import { callDeadline, callSignal, type ServerCall } from '../../rpc/server-call.js'
 import { alreadyCounted } from '../../telemetry/instrumented-inference.js'
 import { failureLevel } from '../shared/failure-level.js'
+import { metadataPriority } from '../shared/request-limits.js'
 import { type OipFailure, toOipFailure } from './error-map.js'
 import { deadlineOf, toInferenceRequest, toOutputs } from './infer-call.js'
 import { answerRequests, type StreamedRequest } from './infer-stream.js'
@@ -66,7 +67,13 @@ export function addOipService(server: RpcGateway, options: OipServiceOptions): v
     const model = modelOf({ name: message.model_name, version: message.model_version })
     const infer = decodeInferMessage(message)
     const deadline = earliest(callDeadline(call), deadlineOf(infer))
-    const ctx = { sid, protocol: 'oip-grpc', signal, ...(deadline !== undefined && { deadline }) }
+    const ctx = {
+      sid,
+      protocol: 'oip-grpc',
+      signal,
+      ...(deadline !== undefined && { deadline }),
+      ...metadataPriority(call),
+    }
     return { call: infer, model, request: toInferenceRequest(infer, model, sid), ctx }
   }
 

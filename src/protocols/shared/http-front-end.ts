@@ -86,7 +86,7 @@ export function addHttpFrontEnds(
       reply.hijack()
       return
     }
-    const retryAfter = retryAfterSeconds(error.reason)
+    const retryAfter = retryAfterSeconds(error)
     if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
     reply.code(http).header('content-type', JSON_TYPE).send(body)
   })

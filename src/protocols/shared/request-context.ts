@@ -2,17 +2,26 @@ import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import { ServiceError } from '../../core/error.js'
 import type { RequestContext } from '../../core/inference.js'
+import { headerLimits } from './request-limits.js'
 
 /**
  * Makes the context of an HTTP request. The sid is the request's id; the signal aborts with `cancelled` when the
  * client's connection closes. All requests of a connection share that signal, so whoever listens to it for one request
  * stops listening when that has ended.
- * @param deadline latest time of an answer in ms on the clock of `performance.now()`; absent: the model's own limit
+ * Its deadline and priority are those of the headers `X-Request-Timeout-Ms` and `X-Priority`.
+ * @param deadline latest time of an answer in ms on the clock of `performance.now()`, if the body names one; the earlier
+ * one counts
+ * @throws ServiceError `parameter_missing` when a header is not what it may be
  */
 export function requestContext(reply: FastifyReply, protocol: string, deadline?: number): RequestContext {
   const { id, raw } = reply.request
-  const context = { sid: id, protocol, signal: connectionSignal(raw.socket) }
-  return deadline === undefined ? context : { ...context, deadline }
+  const { timeoutMs, priority } = headerLimits(raw.headers)
+  const limit = timeoutMs === undefined ? deadline : Math.min(performance.now() + timeoutMs, deadline ?? Infinity)
+  return {
+    ...{ sid: id, protocol, signal: connectionSignal(raw.socket) },
+    ...(limit !== undefined && { deadline: limit }),
+    ...(priority !== undefined && { priority }),
+  }
 }
 
 const signals = new WeakMap<Socket, AbortSignal>()

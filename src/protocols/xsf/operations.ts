@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Metadata } from '@grpc/grpc-js'
 import type { Logger } from 'pino'
 import type { AdminService } from '../../core/admin.js'
 import { ServiceError, toServiceError } from '../../core/error.js'
@@ -9,6 +10,7 @@ import {
 } from '../../gen/gateway/protocol/LoaderInput.js'
 import type { ReqData__Output } from '../../gen/gateway/utils/ReqData.js'
 import { failureLevel } from '../shared/failure-level.js'
+import { metadataPriority } from '../shared/request-limits.js'
 import {
   decodeLoaderInput,
   EMPTY_OUTPUT,
@@ -52,6 +54,7 @@ export interface OperationContext {
   readonly handle: string
   /** Aborted when the caller left. */
   readonly signal: AbortSignal
+  readonly metadata: Metadata
   /** Is told of every call that is answered with an error, but those of a session that is open. */
   readonly onFailure: (model: string | undefined, error: ServiceError) => void
 }
@@ -119,9 +122,11 @@ async function runOnce(
   input: LoaderInput__Output,
   sid: string,
   deadline: number,
-  { inference, signal }: OperationContext,
+  context: OperationContext,
 ): Promise<Answer> {
-  const result = await inference.once(toInferenceRequest(input, sid), { sid, protocol: PROTOCOL, signal, deadline })
+  const { inference, signal } = context
+  const ctx = { sid, protocol: PROTOCOL, signal, deadline, ...metadataPriority(context) }
+  const result = await inference.once(toInferenceRequest(input, sid), ctx)
   return answer(encodeOnceResult(input.serviceId || inference.model('').name, result))
 }
 
@@ -130,8 +135,9 @@ async function openSession(
   sid: string,
   deadline: number,
   param: ReqData__Output['param'],
-  { inference, sessions, handle, signal }: OperationContext,
+  context: OperationContext,
 ): Promise<Answer> {
+  const { inference, sessions, handle, signal } = context
   const payloads = toFramePayloads(input)
   const { name: model, sessionIdleMs: idleTimeoutMs } = inference.model(input.serviceId)
   const firstSyncId = param['baseId'] === undefined ? 0 : integerParam(param, 'baseId', 0)
@@ -141,7 +147,8 @@ async function openSession(
   const opening = new AbortController()
   const leave = () => opening.abort(signal.reason)
   signal.addEventListener('abort', leave, { once: true })
-  const open = () => inference.open(request, { sid, protocol: PROTOCOL, signal: opening.signal, deadline })
+  const ctx = { sid, protocol: PROTOCOL, signal: opening.signal, deadline, ...metadataPriority(context) }
+  const open = () => inference.open(request, ctx)
   try {
     signal.throwIfAborted()
     const session = await sessions.open(handle, open, { sid, model, idleTimeoutMs })

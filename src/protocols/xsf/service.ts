@@ -35,10 +35,11 @@ export function addXsfService(server: RpcGateway, options: XsfServiceOptions): v
 
   const handlers: XsfCallHandlers = {
     call: (call, callback) => {
-      const { s } = call.request
+      const { request, metadata } = call
+      const { s } = request
       const handle = s?.h || randomUUID()
-      const context: OperationContext = { ...shared, handle, signal: callSignal(call) }
-      runOperation(call.request, context).then(({ code, errorInfo, output }) => {
+      const context: OperationContext = { ...shared, handle, metadata, signal: callSignal(call) }
+      runOperation(request, context).then(({ code, errorInfo, output }) => {
         // PeerAddr is where the caller can come back to this node.
         const session = { t: s?.t ?? '', h: handle, sess: { PeerAddr: server.address } }
         callback(null, { code, error_info: errorInfo, s: session, data: [{ data: output }] })

@@ -1,6 +1,6 @@
 import { once as onceEvent } from 'node:events'
 import { connect } from 'node:http2'
-import { type ClientReadableStream, type ServiceError as GrpcError, status } from '@grpc/grpc-js'
+import { type ClientReadableStream, type ServiceError as GrpcError, Metadata, status } from '@grpc/grpc-js'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ServiceError } from '../../../../src/core/error.js'
 import type { InferenceResult, RequestContext } from '../../../../src/core/inference.js'
@@ -42,6 +42,30 @@ function hanging() {
     })
   return { once, begun: begun.promise, aborted: aborted.promise }
 }
+
+describe('the metadata x-priority', () => {
+  const metadata = (priority: string) => {
+    const made = new Metadata()
+    made.set('x-priority', priority)
+    return made
+  }
+
+  test('says how urgent a call is', async () => {
+    const { client, seen } = await start({ once: async () => textResult('x', Status.once) })
+    await new Promise(resolve => client.Exec(textInput('x'), metadata('7'), resolve))
+    expect(seen[0]?.ctx.priority).toBe(7)
+  })
+
+  test('ends the call with INVALID_ARGUMENT when it is no priority', async () => {
+    const { client, seen } = await start({})
+    const answered = new Promise(resolve => client.Exec(textInput('x'), metadata('10'), resolve))
+    expect(await answered).toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringContaining('0 to 9') })
+    const stream = client.ExecStream(textInput('x'), metadata('urgent')).resume()
+    const [error] = await onceEvent(stream, 'error')
+    expect(error).toMatchObject({ code: status.INVALID_ARGUMENT })
+    expect(seen).toEqual([])
+  })
+})
 
 describe('Exec', () => {
   test('hands route, params, accepts and data to the core and brings the result back', async () => {
