@@ -223,6 +223,19 @@ describe('reload', () => {
     expect(await ask()).toBe('one')
   })
 
+  it('starts the old plugins again when those that need the same port do not start', async () => {
+    let number = 0
+    const { models, ask, made } = serve([spec('one')], plugins => {
+      number += 1
+      plugins.exclusive = true
+      if (number === 2) Object.assign(plugins, { start: () => Promise.reject(new Error('no licence')) })
+    })
+    await models.start()
+    expect(await reasonOf(models.reload('m'))).toBe('misconfigured')
+    expect(await ask()).toBe('one')
+    expect(made.map(({ stopped }) => stopped)).toEqual([true, true, false])
+  })
+
   it('no request fails under load', async () => {
     const { models, ask } = serve([spec('one')])
     await models.start()
