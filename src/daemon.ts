@@ -8,7 +8,7 @@ import { configReloader, onFileChange } from './daemon/config-reload.js'
 import { createPlugins, modelSpecs, type PluginSpec } from './daemon/model-plugins.js'
 import { aborted, type DaemonSignals, takeSignals } from './daemon/signals.js'
 import { PluginStartError } from './plugin/diagnosis.js'
-import { createSocketFolder } from './plugin/socket-folder.js'
+import { createSocketFolder, removeStaleFolders } from './plugin/socket-folder.js'
 import { LocalInferenceService } from './session/inference-service.js'
 import type { Model } from './session/model.js'
 import { ModelRegistry } from './session/registry.js'
@@ -105,6 +105,7 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
       abortAll: reason => service.abortAll(reason),
     })
     steps.push(() => frontEnds.stop(config.drainTimeoutMs))
+    void removeStaleFolders()
     // Listening comes before the wrappers are ready, so that /livez and /readyz can say what is going on.
     const address = await frontEnds.listen()
     const reload = configReloader({

@@ -2,6 +2,7 @@ import { type ExecFileException, execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { DAEMON_MARK } from './runner/process-marks.js'
 
 /** What a Python interpreter says of itself. */
 export interface PythonFacts {
@@ -43,7 +44,8 @@ export function probePython(
   const [file = '', ...args] = interpreter
   const { cwd, env, timeoutMs: timeout } = options
   return new Promise(resolve => {
-    const child = execFile(file, [...args, '-c', PROBE], { cwd, env: { ...env }, timeout }, (error, stdout, stderr) => {
+    const marked = { ...env, [DAEMON_MARK.name]: DAEMON_MARK.value }
+    const child = execFile(file, [...args, '-c', PROBE], { cwd, env: marked, timeout }, (error, stdout, stderr) => {
       const line = stdout.split('\n').find(candidate => candidate.startsWith('AIGES_PROBE'))
       if (line !== undefined) resolve(JSON.parse(line.slice('AIGES_PROBE'.length)) as PythonFacts)
       else resolve({ problem: stderr.trim().split('\n').at(-1) || describeFailure(error, timeout) })

@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { guardFolder } from './runner/guard.js'
 
 /** A folder of its own (mode 0700) for the Unix sockets of a daemon's plugins. */
 export interface SocketFolder {
@@ -9,19 +11,67 @@ export interface SocketFolder {
   remove(): void
 }
 
+const PREFIX = 'aiservice-'
+
 /** Leaves room for a plugin's own file name below the 107 bytes that a socket's path may have. */
 const SAFE_FOLDER = /^[A-Za-z0-9/._-]{1,70}$/
 
-/** Fresh for every daemon, so that no file left behind by an earlier one can be in the way. */
-export function createSocketFolder(): SocketFolder {
-  const path = mkdtempSync(join(tmpdir(), 'aiservice-'))
+/** Socket in the folder on which its daemon listens for as long as it lives, so that others see whether it does. */
+const SIGN_OF_LIFE = 'daemon.sock'
+
+/**
+ * Fresh for every daemon, so that no file left behind by an earlier one can be in the way. The daemon's guard removes it
+ * if the daemon cannot.
+ */
+export function createSocketFolder(parent = tmpdir()): SocketFolder {
+  const path = mkdtempSync(join(parent, PREFIX))
+  const usable = SAFE_FOLDER.test(path)
+  const sign = usable ? listen(join(path, SIGN_OF_LIFE)) : undefined
+  guardFolder(path)
   const remove = () => rmSync(path, { recursive: true, force: true })
   process.on('exit', remove)
   return {
-    path: SAFE_FOLDER.test(path) ? path : undefined,
+    path: usable ? path : undefined,
     remove() {
       process.off('exit', remove)
+      sign?.close()
       remove()
+      guardFolder(undefined)
     },
   }
+}
+
+/** Removes the folders of daemons that were killed together with their guard. Never fails: what cannot go stays. */
+export async function removeStaleFolders(parent = tmpdir()): Promise<void> {
+  const folders = readdirSync(parent).filter(name => name.startsWith(PREFIX))
+  await Promise.all(
+    folders.map(async name => {
+      const folder = join(parent, name)
+      if (!(await isDeserted(join(folder, SIGN_OF_LIFE)))) return
+      try {
+        rmSync(folder, { recursive: true, force: true })
+      } catch {
+        // Another user's.
+      }
+    }),
+  )
+}
+
+/** Whether nobody listens on a socket that is there. */
+function isDeserted(path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(path)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(false)
+    })
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED'))
+  })
+}
+
+function listen(path: string): Server {
+  const server = createServer(socket => socket.destroy())
+  // Then others take the folder for that of a daemon that has not come so far, and leave it alone.
+  server.on('error', () => {})
+  return server.listen(path).unref()
 }

@@ -39,6 +39,8 @@ export interface DaemonOptions {
   /** A configuration file of the test's own instead. */
   readonly configFile?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Words in front of the daemon's command line: what it is to run under. */
+  readonly under?: readonly string[]
 }
 
 export interface LogLine {
@@ -69,7 +71,8 @@ export function startDaemonProcess(options: DaemonOptions): DaemonProcess {
   const config = options.configFile ?? join(folder, 'aiges.toml')
   if (options.configFile === undefined) writeFileSync(config, toToml(folder, options.config ?? {}))
   const path = [dirname(pythonOf(options.python ?? 'bundled')), process.env['PATH']].join(delimiter)
-  const child = spawn(process.execPath, [MAIN, '-m', '0', '-c', config, '-s', 'svcName'], {
+  const words = [...(options.under ?? []), process.execPath, MAIN, '-m', '0', '-c', config, '-s', 'svcName']
+  const child = spawn(words[0] as string, words.slice(1), {
     cwd: options.cwd,
     env: { ...process.env, PATH: path, PYTHONDONTWRITEBYTECODE: '1', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { guardGroup, releaseGroup, signalGroup } from './guard.js'
 import { onLines } from './line-splitter.js'
+import { DAEMON_MARK, REPLICA_MARK, sweepReplica, tiedToParent } from './process-marks.js'
 
 export interface ProcessOptions {
   readonly file: string
   readonly args: readonly string[]
   readonly cwd: string
-  /** The whole environment; nothing of the daemon's own is added. */
+  /** The whole environment, but for the marks by which everything that descends from the process is found. */
   readonly env: Readonly<Record<string, string>>
   readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void
 }
@@ -20,41 +23,46 @@ export interface RunningProcess {
   readonly pid: number | undefined
   /** Resolves when the process is gone and its output has been read to the end. */
   readonly exited: Promise<ProcessExit>
-  /** TERM to the whole process group; KILL after `graceMs`. Resolves when the process is gone. */
+  /**
+   * TERM to the whole process group; KILL after `graceMs`. Resolves when the process is gone, and with it all that it
+   * started, in its group or not.
+   */
   stop(graceMs: number): Promise<ProcessExit>
 }
-
-/** Leaders of process groups that must not survive the daemon, however it ends. */
-const groups = new Set<number>()
-process.on('exit', () => {
-  for (const group of groups) signalGroup(group, 'SIGKILL')
-})
 
 /**
  * Starts a process in a group of its own, so that a terminal's Ctrl-C reaches the daemon alone and the daemon can end
  * all of the group. Its stdin is a pipe that stays open and silent: its end tells the plugin that the daemon is gone.
  */
 export function startProcess(options: ProcessOptions): RunningProcess {
-  const child = spawn(options.file, [...options.args], {
+  const mark = randomUUID()
+  const { file, args } = tiedToParent(options)
+  const child = spawn(file, [...args], {
     cwd: options.cwd,
-    env: { ...options.env },
+    env: { ...options.env, [DAEMON_MARK.name]: DAEMON_MARK.value, [REPLICA_MARK]: mark },
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   })
-  if (child.pid !== undefined) groups.add(child.pid)
+  if (child.pid !== undefined) guardGroup(child.pid)
   // A plugin that closes its stdin is free to do so.
   child.stdin.on('error', () => {})
   onLines(child.stdout, line => options.onLine('stdout', line))
   onLines(child.stderr, line => options.onLine('stderr', line))
   const exited = untilGone(child)
+  // Those that have left the group.
+  const swept = exited.then(() => sweepReplica(mark))
   return {
     pid: child.pid,
     exited,
     async stop(graceMs) {
       signalGroup(child.pid, 'SIGTERM')
+      // One that is stopped sees no signal but KILL until it goes on.
+      signalGroup(child.pid, 'SIGCONT')
       const timer = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), graceMs)
       try {
-        return await exited
+        const exit = await exited
+        await swept
+        return exit
       } finally {
         clearTimeout(timer)
       }
@@ -70,7 +78,7 @@ function untilGone(child: ChildProcess): Promise<ProcessExit> {
     const settle = (exit: ProcessExit) => {
       // Children of the plugin go with it.
       signalGroup(child.pid, 'SIGKILL')
-      if (child.pid !== undefined) groups.delete(child.pid)
+      if (child.pid !== undefined) releaseGroup(child.pid)
       child.stdin?.destroy()
       child.stdout?.destroy()
       child.stderr?.destroy()
@@ -89,17 +97,6 @@ function untilGone(child: ChildProcess): Promise<ProcessExit> {
       })
     })
   })
-}
-
-function signalGroup(group: number | undefined, signal: NodeJS.Signals): void {
-  if (group === undefined) return
-  try {
-    process.kill(-group, signal)
-  } catch (error) {
-    // ESRCH: nothing of the group is left. EPERM: what is left is a zombie or has changed its user.
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ESRCH' && code !== 'EPERM') throw error
-  }
 }
 
 /** An exit in words, for messages. */

@@ -1,0 +1,128 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { type DaemonProcess, pythonOf, ROOT, startDaemonProcess, wrapperFolder } from '../helpers/daemon-process.js'
+import { childrenOf, environmentOf, processesWith, stateOf } from '../helpers/marked-processes.js'
+
+const daemons: DaemonProcess[] = []
+
+afterEach(async () => {
+  await Promise.all(daemons.splice(0).map(daemon => daemon.stop()))
+})
+
+interface Family {
+  readonly daemon: DaemonProcess
+  readonly mark: string
+  readonly sockets: string
+  /** The daemon's child that watches over its end. */
+  readonly guard: () => number
+}
+
+const PLUGIN = `${pythonOf('bundled')} -m aiges.serve`
+const SDK = join(ROOT, 'plugins/python')
+
+async function start(pluginCmd: string, processes: number): Promise<Family> {
+  const config = { aiges: { pluginCmd, drainTimeoutMs: 0 } }
+  const env = { PYTHONPATH: SDK }
+  const daemon = startDaemonProcess({ cwd: wrapperFolder('minimal'), config, env })
+  daemons.push(daemon)
+  await daemon.ready
+  const { pid } = await daemon.line(({ msg }) => msg.startsWith('starting the plugin'))
+  const id = environmentOf(Number(pid), 'AIGES_DAEMON_ID')
+  const sockets = environmentOf(Number(pid), 'PLUGIN_UNIX_SOCKET_DIR')
+  const mark = `AIGES_DAEMON_ID=${id}`
+  await vi.waitFor(() => expect(processesWith(mark).length).toBeGreaterThanOrEqual(processes), { timeout: 10_000 })
+  const guard = () => {
+    const [found] = childrenOf(daemon.child.pid as number).filter(child => !environmentOf(child, 'BASIC_PLUGIN'))
+    if (found === undefined) throw new Error('the daemon has no guard')
+    return found
+  }
+  return { daemon, mark, sockets: sockets as string, guard }
+}
+
+async function expectNothingLeft({ mark, sockets }: Family): Promise<void> {
+  await vi.waitFor(() => expect(processesWith(mark)).toEqual([]), { timeout: 2000, interval: 20 })
+  await vi.waitFor(() => expect(existsSync(sockets)).toBe(false), { timeout: 2000, interval: 20 })
+}
+
+/** Processes that do not end with their parent, nor with its process group, nor when asked. */
+const STRAYS = [
+  "setsid sh -c 'sleep 600 & setsid sleep 600 & wait' &",
+  "setsid sh -c 'kill -STOP $$' &",
+  'setsid sh -c \'trap "" TERM HUP; while :; do sleep 600 & sleep 0.01; done\' &',
+  ...(process.getuid?.() === 0 ? ['setsid setpriv --reuid 65534 sleep 600 &'] : []),
+].join(' ')
+const MOST_STRAYS = 12
+
+describe.skipIf(process.platform !== 'linux')('a daemon that is killed', () => {
+  it.each([
+    ['the plugin', PLUGIN, 1],
+    ['a shell that waits for the plugin, and the plugin', `${PLUGIN}; true`, 2],
+    [
+      'descendants in sessions of their own, stopped, of another user, and forking all the time',
+      STRAYS + PLUGIN,
+      MOST_STRAYS,
+    ],
+  ])('leaves nothing of %s', async (_, pluginCmd, processes) => {
+    const family = await start(pluginCmd, processes)
+    family.daemon.child.kill('SIGKILL')
+    await expectNothingLeft(family)
+  })
+
+  it('leaves nothing when its guard was killed before', async () => {
+    const family = await start(STRAYS + PLUGIN, MOST_STRAYS)
+    const guard = family.guard()
+    process.kill(guard, 'SIGKILL')
+    await vi.waitFor(() => expect(family.guard()).not.toBe(guard), { timeout: 5000 })
+    family.daemon.child.kill('SIGKILL')
+    await expectNothingLeft(family)
+  })
+
+  it('takes the plugin itself with it when it is killed together with its guard, and its folder goes with the next one', async () => {
+    const family = await start(PLUGIN, 1)
+    process.kill(family.guard(), 'SIGSTOP')
+    const guard = family.guard()
+    family.daemon.child.kill('SIGKILL')
+    process.kill(guard, 'SIGKILL')
+    await vi.waitFor(() => expect(processesWith(family.mark)).toEqual([]), { timeout: 2000 })
+    expect(existsSync(family.sockets)).toBe(true)
+    await start(PLUGIN, 1)
+    await vi.waitFor(() => expect(existsSync(family.sockets)).toBe(false), { timeout: 2000 })
+  })
+})
+
+describe.skipIf(process.platform !== 'linux')('a daemon that is stopped', () => {
+  it('has ended what left the group of its plugin', async () => {
+    const family = await start(STRAYS + PLUGIN, MOST_STRAYS)
+    expect(await family.daemon.stop()).toBe(0)
+    expect(processesWith(family.mark)).toEqual([])
+    await expectNothingLeft(family)
+  })
+})
+
+describe.skipIf(!canUnshare())('a daemon under an init process', () => {
+  it('leaves no zombies of what its plugins started', async () => {
+    const script = 'for i in 1 2 3 4 5 6 7 8; do setsid sh -c "sleep 0.1 & exit" & done; '
+    const daemon = startDaemonProcess({
+      cwd: wrapperFolder('minimal'),
+      config: { aiges: { pluginCmd: script + PLUGIN } },
+      env: { PYTHONPATH: SDK },
+      under: ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc', 'tini', '-s', '--'],
+    })
+    daemons.push(daemon)
+    await daemon.ready
+    const init = childrenOf(daemon.child.pid as number)[0] as number
+    await vi.waitFor(() => expect(familyOf(init).filter(pid => stateOf(pid) === 'Z')).toEqual([]), { timeout: 5000 })
+    process.kill(childrenOf(init)[0] as number, 'SIGTERM')
+    expect(await daemon.exited).toBe(0)
+  })
+})
+
+function canUnshare(): boolean {
+  return spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'tini', '--', 'true']).status === 0
+}
+
+function familyOf(pid: number): number[] {
+  return [pid, ...childrenOf(pid).flatMap(familyOf)]
+}
