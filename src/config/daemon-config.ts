@@ -153,7 +153,7 @@ export interface ModelConfig {
   readonly version: string
   /** `aliases`: other names of the model, default none; those of all its versions count. */
   readonly aliases: readonly string[]
-  /** `mid`: number of the model, default none; that of any of its versions counts. */
+  /** `mid`: number of the model, default none, 0 in a file without such tables; that of any of its versions counts. */
   readonly mid?: number
   /** `kind`, default `python`; that of a file without such tables: `c` when `AIGES_PLUGIN_MODE` or `wrapperLib` ask for it. */
   readonly kind: ModelKind

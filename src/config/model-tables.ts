@@ -141,7 +141,7 @@ function duplicates(tables: readonly ModelTable[]): Problem[] {
 /** The model that a file without `[models.<key>]` has. */
 function onlyModel({ service, kind, plugin, admission }: ModelDefaults): ModelConfig {
   const folder = process.cwd()
-  return { name: service, version: '1', aliases: [], kind, folder, load: true, plugin, admission }
+  return { name: service, version: '1', aliases: [], mid: 0, kind, folder, load: true, plugin, admission }
 }
 
 function toModel(table: ModelTable, defaults: ModelDefaults): ModelConfig {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { callXsf, execAigesV1, postAse } from '../helpers/clients.js'
+import { callXsf, execAigesV1, inferOip, postAse } from '../helpers/clients.js'
 import { type DaemonProcess, ROOT, startDaemonProcess } from '../helpers/daemon-process.js'
 
 const golden = (name: string) => readFileSync(join(ROOT, 'test/conformance/golden', name))
@@ -17,6 +17,90 @@ const inCpp = () => {
   execFileSync('cmake', ['--workflow', '--preset', 'release'], { cwd, stdio: 'pipe' })
   const aiges = { wrapperLib: './wrapper/libwrapper.so', concurrency: 4 }
   return startDaemonProcess({ cwd, config: { aiges }, env: { AIGES_PLUGIN_MODE: 'c' } })
+}
+
+/** What the example says of the seed's picture. */
+const SEVEN = { result: 7, msg: '识别结果为数字: 7' }
+
+interface Addresses {
+  readonly http: string
+  readonly grpc: string
+}
+
+async function post<Answer>(url: string, body: string | FormData): Promise<Answer> {
+  const response = await fetch(url, { method: 'POST', body })
+  return (await response.json()) as Answer
+}
+
+function askXsf(grpc: string) {
+  const param = { SeqNo: '1', waitTime: '3000', version: 'v2', baseId: '0' }
+  return callXsf(grpc, 'AIIn', param, {
+    serviceId: 'svcName',
+    state: 1,
+    headers: { sid: 'sid-1', appid: 'a', uid: 'u' },
+    expect: [{ name: 'result', attribute: { encoding: 'utf8' } }],
+    pl: [{ meta: { name: 'img', dataType: 2, attribute: { status: '3' } }, data: golden('seven.png') }],
+  })
+}
+
+/** EdgeBoard's form of a classification: one hit, which is the whole picture. */
+interface Hit {
+  readonly index: number
+  readonly location: unknown
+  readonly extended: { readonly msg: string }
+}
+
+function classOf({ index, location, extended }: Hit) {
+  expect(location).toEqual({ left: 0, top: 0, width: 225, height: 224 })
+  return { result: index, msg: extended.msg }
+}
+
+/** How a client of each protocol asks about the seed's picture; each resolves with what it reads out of the answer. */
+const PROTOCOLS: Readonly<Record<string, (addresses: Addresses) => Promise<unknown>>> = {
+  async ASE({ http }) {
+    const { body } = await postAse(`${http}/v1/svcName`, seedRequest)
+    return JSON.parse(body.payload?.['result']?.['text'] ?? '')
+  },
+  async XsfCall({ grpc }) {
+    const { output } = await askXsf(grpc)
+    return JSON.parse(String(output.pl[0]?.data))
+  },
+  async 'aiges.v1'({ grpc }) {
+    const data = [{ data_id: 'img', status: 'ONCE', data: golden('seven.png') }] as const
+    const output = await execAigesV1(grpc, { model: 'svcName', accepts: [{ data_id: 'result' }], data: [...data] })
+    return JSON.parse(String(output.data[0]?.data))
+  },
+  async 'MindSpore Serving'({ http }) {
+    const img = { b64: golden('seven.png').toString('base64') }
+    const body = JSON.stringify({ instances: [{ img }] })
+    const answer = await post<{ instances: { result: string }[] }>(`${http}/model/svcName:predict`, body)
+    return JSON.parse(answer.instances[0]?.result ?? '')
+  },
+  async EdgeBoard({ http }) {
+    const body = JSON.stringify({ image: golden('seven.png').toString('base64') })
+    const answer = await post<{ data: { result: [Hit] } }>(`${http}/api/model/service/base64?mid=0`, body)
+    return classOf(answer.data.result[0])
+  },
+  async 'EdgeBoard for several models'({ http }) {
+    const form = new FormData()
+    form.set('file', new Blob([golden('seven.png')]), 'seven.png')
+    form.set('mids', '[0]')
+    const answer = await post<{ data: [{ result: [Hit] }] }>(`${http}/api/model/service/multipart`, form)
+    return classOf(answer.data[0].result[0])
+  },
+  async 'Open Inference Protocol, REST'({ http }) {
+    const parameters = { content_type: 'base64' }
+    const data = [golden('seven.png').toString('base64')]
+    const body = JSON.stringify({ inputs: [{ name: 'img', datatype: 'BYTES', shape: [1], parameters, data }] })
+    const answer = await post<{ outputs: { data: string[] }[] }>(`${http}/v2/models/svcName/infer`, body)
+    return JSON.parse(answer.outputs[0]?.data[0] ?? '')
+  },
+  async 'Open Inference Protocol, gRPC'({ grpc }) {
+    const contents = { bytes_contents: [golden('seven.png')] }
+    const inputs = [{ name: 'img', datatype: 'BYTES', shape: [1], contents }]
+    const { outputs } = await inferOip(grpc, { model_name: 'svcName', inputs })
+    return JSON.parse(String(outputs[0]?.contents?.bytes_contents[0]))
+  },
 }
 
 describe.each([
@@ -48,48 +132,18 @@ describe.each([
     expect(body.header.code).toBe(0)
   })
 
-  it('answers the same picture over XsfCall', async () => {
-    const param = { SeqNo: '1', waitTime: '3000', version: 'v2', baseId: '0' }
-    const { code, s, output } = await callXsf(grpc, 'AIIn', param, {
-      serviceId: 'svcName',
-      state: 1,
-      headers: { sid: 'sid-1', appid: 'a', uid: 'u' },
-      expect: [{ name: 'result', attribute: { encoding: 'utf8' } }],
-      pl: [{ meta: { name: 'img', dataType: 2, attribute: { status: '3' } }, data: golden('seven.png') }],
-    })
+  it('reads the same seven over every protocol', async () => {
+    const answers = Object.entries(PROTOCOLS).map(async ([name, ask]) => [name, await ask({ http, grpc })])
+    expect(Object.fromEntries(await Promise.all(answers))).toEqual(
+      Object.fromEntries(Object.keys(PROTOCOLS).map(name => [name, SEVEN])),
+    )
+  })
+
+  it('numbers its answers over XsfCall, and echoes the handle', async () => {
+    const { code, s, output } = await askXsf(grpc)
     expect([code, s?.h, output.status, output.code]).toEqual([0, 'handle-1', 3, 0])
-    const [result] = output.pl
-    expect(result?.meta).toMatchObject({ name: 'result', attribute: { encoding: 'utf8', seq: '0', status: '3' } })
-    expect(JSON.parse(result?.data.toString() ?? '')).toEqual({ result: 7, msg: '识别结果为数字: 7' })
-  })
-
-  it('answers the same picture over aiges.v1', async () => {
-    const data = [{ data_id: 'img', status: 'ONCE', data: golden('seven.png') }] as const
-    const output = await execAigesV1(grpc, { model: 'svcName', accepts: [{ data_id: 'result' }], data: [...data] })
-    expect(output.data.map(({ data_id, data }) => [data_id, JSON.parse(data.toString())])).toEqual([
-      ['result', { result: 7, msg: '识别结果为数字: 7' }],
-    ])
-  })
-
-  it('answers the same picture over the Open Inference Protocol', async () => {
-    const parameters = { content_type: 'base64' }
-    const data = [golden('seven.png').toString('base64')]
-    const response = await fetch(`${http}/v2/models/svcName/infer`, {
-      method: 'POST',
-      body: JSON.stringify({ inputs: [{ name: 'img', datatype: 'BYTES', shape: [1], parameters, data }] }),
-    })
-    const { outputs } = (await response.json()) as { outputs: { name: string; data: string[] }[] }
-    expect(outputs.map(({ name, data: [text = ''] }) => [name, JSON.parse(text)])).toEqual([
-      ['result', { result: 7, msg: '识别结果为数字: 7' }],
-    ])
-  })
-
-  it('answers the same picture over MindSpore Serving REST', async () => {
-    const img = { b64: golden('seven.png').toString('base64') }
-    const body = JSON.stringify({ instances: [{ img }] })
-    const response = await fetch(`${http}/model/svcName:predict`, { method: 'POST', body })
-    const { instances } = (await response.json()) as { instances: { result: string }[] }
-    expect(instances.map(({ result }) => JSON.parse(result))).toEqual([{ result: 7, msg: '识别结果为数字: 7' }])
+    const meta = { name: 'result', attribute: { encoding: 'utf8', seq: '0', status: '3' } }
+    expect(output.pl).toMatchObject([{ meta }])
   })
 
   it('answers the same picture as a server-sent event', async () => {

@@ -2,7 +2,10 @@ import { ServiceError } from '../../src/core/error.js'
 import type { InferenceInput } from '../../src/gen/gateway/aiges/v1/InferenceInput.js'
 import type { InferenceOutput__Output as InferenceOutput } from '../../src/gen/gateway/aiges/v1/InferenceOutput.js'
 import type { ProtoGrpcType as AigesV1Proto } from '../../src/gen/gateway/aiges-v1.js'
+import type { ModelInferRequest } from '../../src/gen/gateway/inference/ModelInferRequest.js'
+import type { ModelInferResponse__Output as ModelInferResponse } from '../../src/gen/gateway/inference/ModelInferResponse.js'
 import type { ProtoGrpcType as LoaderProto } from '../../src/gen/gateway/loader.js'
+import type { ProtoGrpcType as OipProto } from '../../src/gen/gateway/oip.js'
 import type { LoaderInput } from '../../src/gen/gateway/protocol/LoaderInput.js'
 import type { LoaderOutput__Output as LoaderOutput } from '../../src/gen/gateway/protocol/LoaderOutput.js'
 import type { ProtoGrpcType as XsfProto } from '../../src/gen/gateway/xsf.js'
@@ -49,6 +52,17 @@ export async function execAigesV1(address: string, input: InferenceInput): Promi
   const client = createClient(Inference, { address, maxMessageBytes: 64 << 20 })
   try {
     return await unaryCall(client, client.Exec, input)
+  } finally {
+    client.close()
+  }
+}
+
+/** Calls inference.GRPCInferenceService/ModelInfer. */
+export async function inferOip(address: string, request: ModelInferRequest): Promise<ModelInferResponse> {
+  const { GRPCInferenceService } = loadProto<OipProto>('gateway', 'oip.proto').inference
+  const client = createClient(GRPCInferenceService, { address, maxMessageBytes: 64 << 20 })
+  try {
+    return await unaryCall(client, client.ModelInfer, request)
   } finally {
     client.close()
   }

@@ -37,7 +37,9 @@ test('a section for the service alone gives every default', () => {
       mindspore: { enabled: true, path: '/' },
       edgeboard: { enabled: true, path: '/api/model/service' },
     },
-    models: [{ name: 'svcName', version: '1', aliases: [], kind: 'python', folder, load: true, plugin, admission }],
+    models: [
+      { name: 'svcName', version: '1', aliases: [], mid: 0, kind: 'python', folder, load: true, plugin, admission },
+    ],
     ws: { readTimeoutMs: 15_000, sessionTimeoutMs: 180_000 },
     ase: { headerPass: [], normalizeText: false },
     log: { level: 'info', file: './log/aiges.log', maxMegabytes: 3, files: 3, days: 3 },
