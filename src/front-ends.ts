@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { DaemonConfig } from './config/daemon-config.js'
@@ -15,6 +16,8 @@ import { mindSporeFrontEnd } from './protocols/mindspore/routes.js'
 import { type OipOptions, oipFrontEnd } from './protocols/oip/routes.js'
 import { addOipService } from './protocols/oip/service.js'
 import { openAiFrontEnd } from './protocols/openai/routes.js'
+import { refuseWhenClosing } from './protocols/shared/closing-inference.js'
+import { drainable } from './protocols/shared/http-drain.js'
 import { addHttpFrontEnds, type HttpFrontEnd } from './protocols/shared/http-front-end.js'
 import { createHttpServer } from './protocols/shared/http-server.js'
 import { addXsfService } from './protocols/xsf/service.js'
@@ -42,25 +45,23 @@ export interface FrontEnds {
   /** Resolves with the addresses as they were bound. @throws ServiceError `misconfigured` when one cannot be had */
   listen(): Promise<{ readonly http: string; readonly grpc: string }>
   /**
-   * Unready at once and no new connections. Requests in flight may end for up to `graceMs`, then they are ended with
+   * Unready at once; `[aiges] unreadyMs` later no new connections. Requests in flight may end for up to `graceMs`, then they are ended with
    * `not_ready`; what has not taken its answer a moment later is cut off.
    */
   stop(graceMs: number): Promise<void>
 }
-
-/** How often connections that have become idle are closed during a shutdown, in ms. */
-const IDLE_SWEEP_MS = 20
 
 /** How long an answer may take to reach its client once the drain time is over, in ms. */
 const LAST_ANSWER_MS = 500
 
 /** Puts every front-end onto the one HTTP and the one gRPC server. What is switched off is not there. */
 export function createFrontEnds(options: FrontEndOptions): FrontEnds {
-  const { config, inference, admin, metrics, log, onReadinessChange } = options
+  const { config, inference, metrics, log, onReadinessChange } = options
   const { protocols } = config
   const { bodyLimitBytes } = config.http
   let draining = false
   const http = createHttpServer({ ...config.http, log })
+  const closeHttp = drainable(http)
   const isDraining = () => draining
   const httpFrontEnds = createHttpFrontEnds(options, isDraining)
   const refused = createRefusalCounter(metrics)
@@ -74,14 +75,16 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
     portKey: `[${config.service}] port`,
     onReadinessChange,
   })
+  // The gRPC server takes calls until open XsfCall sessions have told how they ended.
+  const rpc = { ...options, inference: refuseWhenClosing(inference, () => grpc.isStopping) }
   if (protocols.xsf) {
     const onFailure = (model: string | undefined, error: ServiceError) => refused('xsf', model, error)
-    addXsfService(grpc, { inference, log, admin, onFailure })
+    addXsfService(grpc, { ...rpc, onFailure })
   }
-  if (protocols.aigesV1) addAigesV1Service(grpc, { inference, log })
+  if (protocols.aigesV1) addAigesV1Service(grpc, rpc)
   if (protocols.oip.enabled) {
     const onFailure = (model: string | undefined, error: ServiceError) => refused('oip-grpc', model, error)
-    addOipService(grpc, { ...oipOptions(options, isDraining), log, onFailure })
+    addOipService(grpc, { ...oipOptions(rpc, isDraining), log, onFailure })
   }
   return {
     async listen() {
@@ -91,9 +94,12 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
     },
     async stop(graceMs) {
       draining = true
+      grpc.unready()
+      // Nobody sends anything to a daemon that never was ready.
+      if (inference.models().some(({ readiness }) => readiness.ready)) await delay(config.unreadyMs)
       const reason = new ServiceError('not_ready', 'the service is shutting down')
       const over = setTimeout(() => options.abortAll(reason), graceMs)
-      await Promise.all([closeHttp(http, graceMs + LAST_ANSWER_MS), grpc.stop(graceMs + LAST_ANSWER_MS)])
+      await Promise.all([closeHttp(graceMs + LAST_ANSWER_MS), grpc.stop(graceMs + LAST_ANSWER_MS)])
       clearTimeout(over)
     },
   }
@@ -141,14 +147,4 @@ async function listenHttp(http: FastifyInstance, { host, port }: DaemonConfig['h
   }
   const bound = http.server.address() as AddressInfo
   return `http://${formatAddress(host, bound.port)}`
-}
-
-/** Lets requests in flight end for up to `graceMs`, then cuts the rest off. */
-async function closeHttp(http: FastifyInstance, graceMs: number): Promise<void> {
-  const force = setTimeout(() => http.server.closeAllConnections(), graceMs)
-  // A connection that was busy when the server closed is kept alive after its answer.
-  const sweep = setInterval(() => http.server.closeIdleConnections(), IDLE_SWEEP_MS)
-  await http.close()
-  clearTimeout(force)
-  clearInterval(sweep)
 }

@@ -76,6 +76,11 @@ export interface DaemonConfig {
   }
   /** `[aiges] drainTimeoutMs`, default 30000: how long a shutdown waits for requests in flight. */
   readonly drainTimeoutMs: number
+  /**
+   * `[aiges] unreadyMs`, default 0: how long a shutdown serves on, unready, before it closes anything, so that load
+   * balancers notice.
+   */
+  readonly unreadyMs: number
   /** `[aiges] reloadOnChange`, default false: whether the file is read again when it changes, as SIGHUP has it done. */
   readonly reloadOnChange: boolean
   /** The admin API. */

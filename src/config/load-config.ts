@@ -186,6 +186,7 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
     ase: { headerPass: readHeaderPass(aiges.headerPass), normalizeText: aiges.normalizeText },
     log: { level: log.level, file: log.file, maxMegabytes: log.size, files: log.count, days: log.die },
     drainTimeoutMs: aiges.drainTimeoutMs,
+    unreadyMs: aiges.unreadyMs,
     reloadOnChange: aiges.reloadOnChange,
     admin,
   }

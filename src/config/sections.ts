@@ -49,6 +49,7 @@ export const sectionSchemas = {
     onceTimeoutMs: milliseconds().default(120_000),
     startTimeoutMs: milliseconds().default(60_000),
     drainTimeoutMs: milliseconds(0).default(30_000),
+    unreadyMs: milliseconds(0).default(0),
     reloadOnChange: flag().default(false),
   }),
   admin: section('admin', {

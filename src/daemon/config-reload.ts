@@ -16,6 +16,7 @@ const FIXED: Readonly<Record<Exclude<keyof DaemonConfig, 'file' | 'models'>, str
   ase: '[aiges] headerPass and normalizeText',
   log: '[log]',
   drainTimeoutMs: '[aiges] drainTimeoutMs',
+  unreadyMs: '[aiges] unreadyMs',
   reloadOnChange: '[aiges] reloadOnChange',
   admin: '[admin]',
 }

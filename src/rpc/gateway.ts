@@ -22,10 +22,14 @@ export interface RpcGateway {
    * @param step ends when its signal, which says that the time is over, does
    */
   onStopping(step: (over: AbortSignal) => Promise<void>): void
+  /** Whether `stop` has been called: what is begun from then on should be refused. */
+  readonly isStopping: boolean
   /** Has a step run when the server stops, after its last call. */
   onStopped(step: () => void): void
   /** Resolves with the port that was really bound. @throws ServiceError `misconfigured` when the address cannot be had */
   start(): Promise<{ readonly host: string; readonly port: number }>
+  /** Says NOT_SERVING from now on, and goes on serving. */
+  unready(): void
   /**
    * Says NOT_SERVING, runs the steps of `onStopping`, accepts nothing new, lets calls end, and cuts off what has not
    * ended after `graceMs` in all.
@@ -39,6 +43,7 @@ export function createRpcGateway(options: RpcGatewayOptions): RpcGateway {
   const steps: (() => void)[] = []
   const described: PackageDefinition = loadSync(healthProtoPath)
   const stopHealth = serveHealth(server, options)
+  let isStopping = false
   let address = formatAddress(options.host, options.port)
 
   return {
@@ -47,6 +52,10 @@ export function createRpcGateway(options: RpcGatewayOptions): RpcGateway {
     },
     addService: (definition, implementation) => server.addService(definition, implementation),
     describe: definition => void Object.assign(described, definition),
+    get isStopping() {
+      return isStopping
+    },
+    unready: stopHealth,
     onStopping: step => void endings.push(step),
     onStopped: step => void steps.push(step),
     async start() {
@@ -56,6 +65,7 @@ export function createRpcGateway(options: RpcGatewayOptions): RpcGateway {
       return bound
     },
     async stop(graceMs) {
+      isStopping = true
       stopHealth()
       const end = performance.now() + graceMs
       const over = AbortSignal.timeout(graceMs)

@@ -47,8 +47,6 @@ export interface OperationContext {
   readonly sessions: SessionTable
   /** Absent: slots and resources cannot be changed at run time. */
   readonly admin?: XsfAdmin
-  /** The server is about to stop: nothing new is begun. */
-  readonly isStopping: () => boolean
   readonly log: Logger
   /** The caller's handle, or the one that the answer gives it. */
   readonly handle: string
@@ -105,7 +103,6 @@ async function send(request: ReqData__Output, context: OperationContext): Promis
   const bytes = request.data[0]?.data
   if (bytes === undefined || bytes.length === 0) return answer(EMPTY_OUTPUT)
 
-  if (context.isStopping()) throw new ServiceError('not_ready', 'the service is shutting down')
   context.sessions.assertFree(context.handle)
   const input = decodeLoaderInput(bytes)
   const sid = input.headers['sid'] || randomUUID()

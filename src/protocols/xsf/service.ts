@@ -24,14 +24,12 @@ export interface XsfServiceOptions {
 
 /**
  * Adds utils.XsfCall, which AIGES clients call. When the server stops, sessions that are open may go on until they have
- * told how they ended, and no further one is opened.
+ * told how they ended.
  */
 export function addXsfService(server: RpcGateway, options: XsfServiceOptions): void {
   const { inference, log, admin, onFailure = () => {} } = options
   const sessions = new SessionTable()
-  let stopping = false
-  const isStopping = () => stopping
-  const shared = { inference, log, sessions, isStopping, onFailure, ...(admin === undefined ? {} : { admin }) }
+  const shared = { inference, log, sessions, onFailure, ...(admin === undefined ? {} : { admin }) }
 
   const handlers: XsfCallHandlers = {
     call: (call, callback) => {
@@ -51,9 +49,6 @@ export function addXsfService(server: RpcGateway, options: XsfServiceOptions): v
   server.describe(loadProtoDefinition('gateway', 'xsf.proto'))
   // It has no service, but a client that explores the server needs its messages too.
   server.describe(loadProtoDefinition('gateway', 'loader.proto'))
-  server.onStopping(over => {
-    stopping = true
-    return sessions.drained(over)
-  })
+  server.onStopping(over => sessions.drained(over))
   server.onStopped(() => sessions.abortAll(new ServiceError('not_ready', 'the service is shutting down')))
 }

@@ -45,6 +45,7 @@ test('a section for the service alone gives every default', () => {
     log: { level: 'info', file: './log/aiges.log', maxMegabytes: 3, files: 3, days: 3 },
     drainTimeoutMs: 30_000,
     reloadOnChange: false,
+    unreadyMs: 0,
     admin: { enabled: false, token: '' },
   })
 })

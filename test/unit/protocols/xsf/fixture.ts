@@ -15,6 +15,7 @@ import type { ReqData } from '../../../../src/gen/gateway/utils/ReqData.js'
 import type { XsfCallClient } from '../../../../src/gen/gateway/utils/XsfCall.js'
 import type { ProtoGrpcType as XsfProto } from '../../../../src/gen/gateway/xsf.js'
 import { addAigesV1Service } from '../../../../src/protocols/aiges-v1/service.js'
+import { refuseWhenClosing } from '../../../../src/protocols/shared/closing-inference.js'
 import type { XsfAdmin } from '../../../../src/protocols/xsf/operations.js'
 import { addXsfService } from '../../../../src/protocols/xsf/service.js'
 import { createClient } from '../../../../src/rpc/channel.js'
@@ -111,13 +112,14 @@ export async function startXsf({
       return () => listeners.delete(listener)
     },
   })
-  addAigesV1Service(server, { inference, log })
+  const closing = (service: InferenceService) => refuseWhenClosing(service, () => server.isStopping)
+  addAigesV1Service(server, { inference: closing(inference), log })
   const onFailure = (model: string | undefined, error: ServiceError) => {
     if (!wasCounted(error)) refused.push([model, error.reason])
   }
   const instrumented = instrumentInference(inference, createMetrics({ version: '0' }))
   addXsfService(server, {
-    inference: instrumented,
+    inference: closing(instrumented),
     log,
     onFailure,
     ...(admin && { admin: { ...NO_ADMIN, ...admin } }),

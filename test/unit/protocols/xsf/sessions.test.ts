@@ -1,6 +1,8 @@
+import { status } from '@grpc/grpc-js'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ServiceError } from '../../../../src/core/error.js'
 import { Status } from '../../../../src/core/payload.js'
+import { execAigesV1 } from '../../../helpers/clients.js'
 import { modelInfoOf } from '../../../helpers/model-info.js'
 import { deferred } from '../../rpc/deferred.js'
 import { capitals, FakeSession } from '../shared/fake-session.js'
@@ -315,6 +317,8 @@ describe('a server that stops', () => {
     const stopped = xsf.server.stop(60_000)
     expect(await codeOf(open(xsf, 'another'))).toBe(10115)
     expect(await codeOf(xsf.call(onceRequest()))).toBe(10115)
+    const data = [{ data_id: 'txt', status: 'END' as const, data: Buffer.from('x') }]
+    await expect(execAigesV1(xsf.address, { data })).rejects.toMatchObject({ code: status.UNAVAILABLE })
     expect(await fetchText(xsf, 'h')).toBe('A')
     expect(await codeOf(xsf.call(frameRequest('h', 'b', { status: '2', syncId: 1 })))).toBe(0)
     xsf.opened[1]?.session.abort(new ServiceError('not_ready'))

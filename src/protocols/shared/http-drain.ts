@@ -1,0 +1,68 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+
+/** How long a connection has to be silent before it is closed, in ms: a request may be on its way on it. */
+const SILENCE_MS = 500
+
+const SWEEP_MS = 20
+
+/** What Node keeps at the sockets of an HTTP server; it does not tell otherwise whether one is idle. */
+interface HttpSocket extends Socket {
+  /** The response that is being made. */
+  readonly _httpMessage?: ServerResponse | null
+  /** Absent once the connection is a WebSocket. */
+  readonly parser?: object | null
+}
+
+interface Activity {
+  bytesRead: number
+  /** When it was last seen busy, on the clock of `performance.now()`. */
+  at: number
+}
+
+/**
+ * Makes what closes a server without losing a request. No new connection is taken from then on. Requests that come over
+ * open ones are served, and every answer closes its connection; one over which nothing comes is closed soon. What has not
+ * ended after `graceMs` is cut off.
+ */
+export function drainable(http: FastifyInstance): (graceMs: number) => Promise<void> {
+  const { server } = http
+  const sockets = new Set<HttpSocket>()
+  server.on('connection', (socket: HttpSocket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+
+  return async graceMs => {
+    // Node would close those that are idle at this moment, with what is on its way to them.
+    server.closeIdleConnections = () => {}
+    const sweep = sweeper(sockets)
+    sweep()
+    const timer = setInterval(sweep, SWEEP_MS)
+    const force = setTimeout(() => server.closeAllConnections(), graceMs)
+    await http.close()
+    clearTimeout(force)
+    clearInterval(timer)
+  }
+}
+
+function sweeper(sockets: ReadonlySet<HttpSocket>): () => void {
+  const begun = performance.now()
+  const activities = new WeakMap<HttpSocket, Activity>()
+  return () => {
+    const now = performance.now()
+    for (const socket of sockets) {
+      if (!socket.parser) continue
+      const { bytesRead, _httpMessage: response } = socket
+      const activity = activities.get(socket) ?? { bytesRead, at: begun }
+      activities.set(socket, activity)
+      if (response || bytesRead !== activity.bytesRead) {
+        if (response?.headersSent === false) response.setHeader('connection', 'close')
+        Object.assign(activity, { bytesRead, at: now })
+      } else if (now - activity.at >= SILENCE_MS) {
+        socket.destroy()
+      }
+    }
+  }
+}
