@@ -94,10 +94,10 @@ export class Engine {
 
   /**
    * Runs a request on a thread of its own.
-   * @returns what it gave; `freed` resolves when the engine has freed its memory
-   * @throws EngineError, after the memory is free
+   * @returns copies of what it gave, and what has to be called once to free the engine's own
+   * @throws EngineError; there is nothing to free then
    */
-  async exec(sid: string, input: NativeInput): Promise<{ outputs: Payload[]; freed: Promise<unknown> }> {
+  async exec(sid: string, input: NativeInput): Promise<{ outputs: Payload[]; free: () => Promise<unknown> }> {
     const tag = this.tags.create(sid)
     const memory = new CallMemory(input)
     const { params, data, out, resources, resourceCount } = memory
@@ -105,8 +105,7 @@ export class Engine {
     await this.check('wrapperExec', [tag.address, params, data, out, resources, resourceCount], held)
     const free = () => this.library.call('wrapperExecFree', [tag.address, out], held)
     try {
-      const outputs = readOutputs(memory.pointerOut)
-      return { outputs, freed: free() }
+      return { outputs: readOutputs(memory.pointerOut), free }
     } catch (error) {
       await free()
       throw error

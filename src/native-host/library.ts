@@ -52,10 +52,13 @@ export function findLibrary(name: string, cwd: string, searchPath: string | unde
   try {
     koffi.load(name)
     return name
-  } catch {
+  } catch (error) {
     const looked = [...new Set(folders)].join(', ')
     const path = listed.length === 0 ? 'LD_LIBRARY_PATH is not set' : `LD_LIBRARY_PATH is ${searchPath}`
-    throw new Error(`${name} is in none of ${looked}, and not where the system's loader looks; ${path}`)
+    const why = `${path} (${messageOf(error)})`
+    throw new Error(`${name} is in none of ${looked}, and not where the system's loader looks; ${why}`, {
+      cause: error,
+    })
   }
 }
 
@@ -98,8 +101,12 @@ function open(path: string): LibraryHandle {
   try {
     return koffi.load(path)
   } catch (error) {
-    throw new Error(`${path} cannot be loaded: ${error instanceof Error ? error.message : error}`, { cause: error })
+    throw new Error(`${path} cannot be loaded: ${messageOf(error)}`, { cause: error })
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 type Functions = Record<WrapperFunction, ReturnType<LibraryHandle['func']>>

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Once__Output as Once } from '../gen/plugin/aiges/plugin/v2/Once.js'
 import type { Engine } from './engine.js'
 import { EngineError, toEngineError } from './engine-error.js'
@@ -50,9 +51,11 @@ export class OnceCalls {
     const { replies, asyncMode } = this.options
     try {
       if (asyncMode) return await this.answered(id, once)
-      const { outputs: payloads, freed } = await this.options.engine.exec(once.sid, once)
+      const { outputs: payloads, free } = await this.options.engine.exec(once.sid, once)
       replies.result({ id, last: true, payloads })
-      await freed
+      // The answer leaves at the end of this turn, and need not wait for a thread to be woken.
+      await nextTurn()
+      await free()
     } catch (error) {
       replies.failure(id, toEngineError(error))
     }

@@ -46,19 +46,21 @@ export function nativeHostLaunch(options: Partial<NativeLaunchOptions>): Launch 
   return { ...launch, command: { ...launch.command, args: ['--import', TSX, ...launch.command.args] } }
 }
 
+/** The same with a garbage collection every so many milliseconds. */
+export function collectingHostLaunch(options: Partial<NativeLaunchOptions>, everyMs = 250): Launch {
+  const { command, ...launch } = nativeHostLaunch(options)
+  const collect = `data:text/javascript,setInterval(gc,${everyMs}).unref()`
+  return { ...launch, command: { ...command, args: ['--expose-gc', '--import', collect, ...command.args] } }
+}
+
 /**
- * The same under AddressSanitizer, with an engine that was built for it and a garbage collection every few milliseconds:
- * what the engine reads after the host let go of it ends the process.
+ * The same under AddressSanitizer, with an engine that was built for it: what the engine reads after the host let go of
+ * it ends the process.
  */
 export function sanitizedHostLaunch(options: Partial<NativeLaunchOptions>): Launch {
   const library = nativeEngine(['-O1', '-fsanitize=address', '-fno-omit-frame-pointer'])
-  const { command, env, ...launch } = nativeHostLaunch({ ...options, library })
+  const { env, ...launch } = collectingHostLaunch({ ...options, library }, 20)
   const runtime = execFileSync('cc', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim()
-  const collect = 'data:text/javascript,setInterval(gc,20).unref()'
-  return {
-    ...launch,
-    command: { ...command, args: ['--expose-gc', '--import', collect, ...command.args] },
-    // Node itself never frees all that it has when it ends.
-    env: { ...env, LD_PRELOAD: runtime, ASAN_OPTIONS: 'detect_leaks=0' },
-  }
+  // Node itself never frees all that it has when it ends.
+  return { ...launch, env: { ...env, LD_PRELOAD: runtime, ASAN_OPTIONS: 'detect_leaks=0' } }
 }

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { pino } from 'pino'
 import { afterEach, expect, it } from 'vitest'
+import { collectingHostLaunch, sanitizedHostLaunch } from '../../helpers/native-engine.js'
 import { converse, type NativeSetOptions, nativeSet, once, payload, texts, withSession } from './native-set.js'
 
 const running: (() => Promise<void>)[] = []
@@ -7,7 +10,7 @@ afterEach(async () => {
 })
 
 async function start(options: NativeSetOptions) {
-  const { set, close } = nativeSet({ ...options, sanitized: true })
+  const { set, close } = nativeSet({ launch: sanitizedHostLaunch, ...options })
   running.push(close)
   await set.start()
   return set
@@ -51,3 +54,41 @@ it('a tag that was kept without copying is still there when the engine calls bac
   while (performance.now() < until) await Promise.all(Array.from({ length: 20 }, () => once(set, {})))
   expect(set.up).toEqual([true])
 }, 60_000)
+
+it.each([false, true])(
+  '20,000 requests and 500 sessions do not make the host grow (asyncMode = %s)',
+  async asyncMode => {
+    let pid: unknown
+    const write = (line: string) => {
+      pid ??= JSON.parse(line).pid
+    }
+    const log = pino({ base: null }, { write })
+    const set = await start({
+      asyncMode,
+      log,
+      launch: options => collectingHostLaunch(options),
+      wrapperConfig: { onlyLengths: '1' },
+    })
+    const work = async (requests: number) => {
+      let left = requests
+      const client = async () => {
+        for (; left > 0; left -= 1) {
+          await once(set, {})
+          if (left % 40 === 0) await withSession(set, {}, session => converse(session, FRAMES))
+        }
+      }
+      await Promise.all(Array.from({ length: 16 }, client))
+    }
+    // Until threads and stacks have been used, and most of the tags are there that are kept.
+    await work(10_000)
+    const before = residentMegabytes(pid)
+    await work(20_000)
+    expect(residentMegabytes(pid) - before).toBeLessThan(5)
+  },
+  120_000,
+)
+
+function residentMegabytes(pid: unknown): number {
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kilobytes) / 1024
+}

@@ -1,17 +1,18 @@
 import { type Logger, pino } from 'pino'
 import type { Resources, WrapperCall, WrapperResult, WrapperSession } from '../../../src/core/backend.js'
 import { type Payload, Status } from '../../../src/core/payload.js'
+import type { Launch } from '../../../src/plugin/launch.js'
 import type { NativeLaunchOptions } from '../../../src/plugin/native-launch.js'
 import { ReplicaSet } from '../../../src/plugin/replica-set.js'
 import { createSocketFolder } from '../../../src/plugin/socket-folder.js'
 import type { WrapperSeries } from '../../../src/telemetry/wrapper-metrics.js'
-import { nativeHostLaunch, sanitizedHostLaunch } from '../../helpers/native-engine.js'
+import { nativeHostLaunch } from '../../helpers/native-engine.js'
 
 export interface NativeSetOptions extends Partial<NativeLaunchOptions> {
   readonly wrapperConfig?: Readonly<Record<string, string>>
   readonly concurrency?: number
-  /** Under AddressSanitizer. */
-  readonly sanitized?: boolean
+  /** How the host is started. Default: as it is. */
+  readonly launch?: (options: Partial<NativeLaunchOptions>) => Launch
   readonly replicas?: number
   readonly resources?: Resources
   readonly series?: WrapperSeries
@@ -24,17 +25,17 @@ export function nativeSet(options: NativeSetOptions = {}) {
     wrapperConfig = {},
     concurrency = 8,
     replicas = 1,
-    sanitized = false,
+    launch = nativeHostLaunch,
     resources = new Map(),
     series,
     log,
-    ...launch
+    ...others
   } = options
   const sockets = createSocketFolder()
   const set = new ReplicaSet({
     model: 'native',
     version: '1',
-    launch: (sanitized ? sanitizedHostLaunch : nativeHostLaunch)({ socketFolder: sockets.path, ...launch }),
+    launch: launch({ socketFolder: sockets.path, ...others }),
     wrapperConfig,
     replicas,
     resources,
