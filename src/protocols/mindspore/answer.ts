@@ -1,6 +1,7 @@
 import { ServiceError } from '../../core/error.js'
 import type { InferenceResult } from '../../core/inference.js'
 import type { Payload } from '../../core/payload.js'
+import { forDecimal } from '../shared/float-decimal.js'
 import { elementCount, elementsOf, splitElements, type Tensor } from '../shared/tensor.js'
 import type { TensorElement } from '../shared/tensor-datatype.js'
 import { toTensor } from '../shared/tensor-payload.js'
@@ -35,7 +36,9 @@ function elementTexts(tensor: Tensor, isText: boolean): readonly string[] {
   const { name, datatype, data } = tensor
   if (datatype === 'BYTES') return splitElements(data, name).map(element => encodeItem(element, isText))
   const isFloat = /^(FP|BF)/.test(datatype)
-  return elementsOf({ ...tensor, datatype }).map(element => (isFloat ? encodeFloat(element, name) : String(element)))
+  return elementsOf({ ...tensor, datatype }).map(element =>
+    isFloat ? encodeFloat(forDecimal(element, datatype), name) : String(element),
+  )
 }
 
 function encodeItem(data: Uint8Array, isText: boolean): string {

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { ServiceError } from '../../core/error.js'
+import { forDecimal } from '../shared/float-decimal.js'
 import { elementsOf, splitElements, type Tensor } from '../shared/tensor.js'
 import type { InferAnswer, InferCall, RequestedOutput } from './infer-call.js'
 import { BASE64, flagParameter } from './parameters.js'
@@ -60,7 +61,7 @@ function asJson({ name, datatype, data, shape }: Tensor): string {
   if (datatype === 'BF16') throw notInJson(name, 'JSON has no BF16')
   const elements = elementsOf({ name, datatype, data, shape })
   const strange = elements.findIndex(element => typeof element === 'number' && !Number.isFinite(element))
-  if (strange < 0) return `[${elements.join(',')}]`
+  if (strange < 0) return `[${elements.map(element => forDecimal(element, datatype)).join(',')}]`
   throw notInJson(name, `element ${strange} is ${elements[strange]}, which JSON does not have`)
 }
 

@@ -39,7 +39,9 @@ export function toInferenceRequest(call: InferCall, model: ModelInfo, sid: strin
   const method = textParameter(parameters, 'method')
   const signature = method === undefined ? model.signature : model.methods?.find(({ name }) => name === method)
   const schema = method === undefined ? model.schema : undefined
-  for (const output of outputs) checkOutput(output, signature?.outputs.map(({ name }) => name) ?? [])
+  const declared = signature?.outputs.map(({ name }) => name) ?? []
+  const known = declared.length === 0 ? [] : [...new Set([...declared, ...(schema?.outputs.keys() ?? [])])]
+  for (const output of outputs) checkOutput(output, known)
   return {
     model: model.name,
     version: model.version,

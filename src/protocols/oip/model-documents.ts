@@ -72,15 +72,15 @@ function typeOf(datatype: string): keyof typeof DataType {
   return name in DataType ? (name as keyof typeof DataType) : 'TYPE_INVALID'
 }
 
-/** The tensors of the plain call; where a wrapper declares none, they are the texts and files of its schema. */
+/** The tensors of the plain call: those that the wrapper declares, and the texts and files of its schema. */
 export function tensorsOf({ signature, schema }: ModelInfo): Signature {
-  const { inputs = [], outputs = [] } = signature ?? {}
   return {
-    inputs: inputs.length > 0 ? inputs : plainTensors(schema?.inputs),
-    outputs: outputs.length > 0 ? outputs : plainTensors(schema?.outputs),
+    inputs: withPlain(signature?.inputs ?? [], schema?.inputs),
+    outputs: withPlain(signature?.outputs ?? [], schema?.outputs),
   }
 }
 
-function plainTensors(named: ReadonlyMap<string, unknown> | undefined): TensorSpec[] {
-  return [...(named?.keys() ?? [])].map(name => ({ name, datatype: 'BYTES', shape: [1], optional: false }))
+function withPlain(declared: readonly TensorSpec[], named: ReadonlyMap<string, unknown> | undefined): TensorSpec[] {
+  const plain = [...(named?.keys() ?? [])].filter(key => !declared.some(({ name }) => name === key))
+  return [...declared, ...plain.map(name => ({ name, datatype: 'BYTES', shape: [1], optional: false }))]
 }

@@ -5,6 +5,7 @@ import { alreadyCounted } from '../../telemetry/instrumented-inference.js'
 import { type HttpFrontEnd, JSON_TYPE } from '../shared/http-front-end.js'
 import { requestContext } from '../shared/request-context.js'
 import { pathBelow } from '../shared/request-path.js'
+import { ABSENT_PATHS } from './absent.js'
 import { encodeInferBody } from './answer-codec.js'
 import { decodeInferBody, HEADER_LENGTH } from './body-codec.js'
 import { decodeContent } from './content-encoding.js'
@@ -37,6 +38,7 @@ export function oipFrontEnd(options: OipHttpOptions): HttpFrontEnd {
       addServerRoutes(app, options)
       addModelRoutes(app, options)
       addRepositoryRoutes(app, options)
+      addAbsentRoutes(app, options.basePath)
     },
     renderError: oipError,
     openApi: models => oipOpenApi(models, options.basePath),
@@ -113,6 +115,16 @@ function addRepositoryRoutes(app: FastifyInstance, options: OipHttpOptions): voi
     await repository.unload(request.params.model, request.headers.authorization)
     return {}
   })
+}
+
+/** Says of what clients may ask for, and there is not, more than that there is no such path. */
+function addAbsentRoutes(app: FastifyInstance, basePath: string): void {
+  for (const [path, why] of Object.entries(ABSENT_PATHS)) {
+    const handler = async () => {
+      throw new ServiceError('operation_unknown', why)
+    }
+    app.route({ method: ['GET', 'POST'], url: pathBelow(basePath, path), handler })
+  }
 }
 
 /** The JSON of a body that may be left out. */

@@ -12,6 +12,7 @@ import { callDeadline, callSignal, type ServerCall } from '../../rpc/server-call
 import { alreadyCounted } from '../../telemetry/instrumented-inference.js'
 import { failureLevel } from '../shared/failure-level.js'
 import { metadataPriority } from '../shared/request-limits.js'
+import { ABSENT } from './absent.js'
 import { type OipFailure, toOipFailure } from './error-map.js'
 import { deadlineOf, toInferenceRequest, toOutputs } from './infer-call.js'
 import { answerRequests, type StreamedRequest } from './infer-stream.js'
@@ -128,14 +129,14 @@ export function addOipService(server: RpcGateway, options: OipServiceOptions): v
       )
     },
 
-    SystemSharedMemoryStatus: unsupported(SHARED_MEMORY),
-    SystemSharedMemoryRegister: unsupported(SHARED_MEMORY),
-    SystemSharedMemoryUnregister: unsupported(SHARED_MEMORY),
-    CudaSharedMemoryStatus: unsupported(SHARED_MEMORY),
-    CudaSharedMemoryRegister: unsupported(SHARED_MEMORY),
-    CudaSharedMemoryUnregister: unsupported(SHARED_MEMORY),
-    TraceSetting: unsupported('traces are not there; the log and /metrics say what requests do'),
-    LogSettings: unsupported('the log is set by [log] in the configuration, not by clients'),
+    SystemSharedMemoryStatus: unsupported(ABSENT.sharedMemory),
+    SystemSharedMemoryRegister: unsupported(ABSENT.sharedMemory),
+    SystemSharedMemoryUnregister: unsupported(ABSENT.sharedMemory),
+    CudaSharedMemoryStatus: unsupported(ABSENT.sharedMemory),
+    CudaSharedMemoryRegister: unsupported(ABSENT.sharedMemory),
+    CudaSharedMemoryUnregister: unsupported(ABSENT.sharedMemory),
+    TraceSetting: unsupported(ABSENT.traces),
+    LogSettings: unsupported(ABSENT.logSettings),
   }
 
   function unsupported(why: string) {
@@ -147,8 +148,6 @@ export function addOipService(server: RpcGateway, options: OipServiceOptions): v
   server.addService(loadProto<ProtoGrpcType>('gateway', 'oip.proto').inference.GRPCInferenceService.service, handlers)
   server.describe(loadProtoDefinition('gateway', 'oip.proto'))
 }
-
-const SHARED_MEMORY = 'shared memory is not there; send tensors in the request'
 
 /** A model or version that is not there is not ready: clients ask to find out. */
 function isReady(models: readonly ModelInfo[], name: string, version: string): boolean {

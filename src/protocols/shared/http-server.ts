@@ -16,6 +16,9 @@ export interface HttpServerOptions {
 /** Longest time in ms for a request to arrive completely: what Node itself has by default, and fastify switches off. */
 const REQUEST_TIMEOUT_MS = 300_000
 
+/** Headers of answers that pages from other origins may read, beside those that browsers always show them. */
+const EXPOSED_HEADERS = ['allow', 'retry-after', 'x-request-id', 'inference-header-content-length'] as const
+
 const MEDIA_TYPE = /^[^\s/;]+\/[^\s/;]+\s*(;|$)/
 
 /**
@@ -50,6 +53,7 @@ export function createHttpServer({ bodyLimitBytes, corsOrigins, log }: HttpServe
     server.register(cors, {
       origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
       methods: ['GET', 'HEAD', 'POST'],
+      exposedHeaders: [...EXPOSED_HEADERS],
     })
   }
   return server

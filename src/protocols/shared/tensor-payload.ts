@@ -12,13 +12,13 @@ export interface TensorInputs {
 
 /**
  * Hands tensors to a wrapper. A tensor that the call declares, or of any datatype but BYTES, is a payload that says that
- * it is a tensor. A wrapper that declares none knows plain payloads alone: there one BYTES element is such a payload,
- * of the type that the schema gives it.
+ * it is a tensor. All other inputs are plain payloads: there one BYTES element is such a payload, of the type that the
+ * schema gives it.
  * @throws ServiceError `tensor_invalid` when the tensors are not those that the call declares, or a plain input is no
  * single element
  */
 export function toPayloads(tensors: readonly Tensor[], inputs: TensorInputs): Payload[] {
-  checkDeclared(tensors, inputs.declared)
+  checkDeclared(tensors, inputs)
   return tensors.map(tensor => toPayload(tensor, inputs))
 }
 
@@ -39,13 +39,14 @@ function onlyElement(data: Uint8Array, name: string): Uint8Array {
 }
 
 /** Holds tensors against what a call declares; one that declares nothing takes anything. */
-function checkDeclared(tensors: readonly Tensor[], declared: readonly TensorSpec[]): void {
+function checkDeclared(tensors: readonly Tensor[], { declared, schema }: TensorInputs): void {
   if (declared.length === 0) return
-  const names = declared.map(({ name }) => name).join(', ')
+  const known = new Set([...declared.map(({ name }) => name), ...(schema?.inputs.keys() ?? [])])
+  const names = [...known].join(', ')
   for (const tensor of tensors) {
+    if (!known.has(tensor.name)) throw invalid(tensor.name, `no such input; there is ${names}`)
     const spec = declared.find(({ name }) => name === tensor.name)
-    if (spec === undefined) throw invalid(tensor.name, `no such input; there is ${names}`)
-    checkTensor(tensor, spec)
+    if (spec !== undefined) checkTensor(tensor, spec)
   }
   const missing = declared.find(({ name, optional }) => !optional && !tensors.some(tensor => tensor.name === name))
   if (missing !== undefined) throw invalid(missing.name, `it is missing; the inputs are ${names}`)

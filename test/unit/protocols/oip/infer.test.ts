@@ -109,6 +109,26 @@ describe('a request in JSON', () => {
     expect(inference.requests[0]?.accepts).toEqual([{ name: 'result', attributes: {} }])
   })
 
+  it('has tensors and plain payloads side by side where the wrapper takes both', async () => {
+    const model = modelInfoOf('m', { signature: SIGNATURE, schema: mnistSchema() })
+    const inference = new FakeInference([model], () => resultOf(textOutput('ok')))
+    const inputs = [
+      { name: 'a', datatype: 'FP32', shape: [1, 2], data: [1, 2] },
+      { name: 'img', datatype: 'BYTES', shape: [1], data: ['PNG'] },
+    ]
+    const response = await oipServer(inference).post(URL, { inputs, outputs: [{ name: 'result' }] })
+    expect(response.json()).toMatchObject({ outputs: [{ name: 'result', data: ['ok'] }] })
+    expect(inference.requests[0]?.payloads).toMatchObject([
+      { key: 'a', tensor: { datatype: 'FP32', shape: [1, 2] } },
+      { key: 'img', type: 'image', data: Buffer.from('PNG') },
+    ])
+  })
+
+  it('writes a small float as the decimal that it stands for', async () => {
+    const { post } = plain(tensorOutput('y', 'FP32', [2], floats(0.3, -1 / 3)))
+    expect((await post(URL, { inputs: [TEXT_INPUT] })).payload).toContain('"data":[0.3,-0.33333334]')
+  })
+
   it('has a deadline when it says so, in microseconds', async () => {
     const { inference, post } = plain()
     let left: number | undefined

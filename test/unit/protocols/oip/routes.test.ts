@@ -62,11 +62,21 @@ describe('the server', () => {
     ['GET', '/v2/nothing', 404],
     ['GET', '/v2/models/sums/infer', 405],
     ['POST', '/v2/health/live', 405],
-    ['GET', '/v2/trace/setting', 404],
   ] as const)('refuses %s %s in its own form', async (method, url, status) => {
     const response = await serve([TENSORS]).server.inject({ method, url })
     expect(response.statusCode).toBe(status)
     expect(response.json()).toEqual({ error: expect.any(String) })
+  })
+  it.each([
+    ['GET', '/v2/systemsharedmemory/status', /^shared memory is not there/],
+    ['POST', '/v2/cudasharedmemory/region/r/register', /^shared memory is not there/],
+    ['GET', '/v2/trace/setting', /^traces are not there/],
+    ['POST', '/v2/models/sums/trace/setting', /^traces are not there/],
+    ['GET', '/v2/logging', /configuration/],
+  ] as const)('says of what it does not have that it does not: %s %s', async (method, url, text) => {
+    const response = await serve([TENSORS]).server.inject({ method, url })
+    expect(response.statusCode).toBe(400)
+    expect(response.json()).toEqual({ error: expect.stringMatching(text) })
   })
 })
 
@@ -88,6 +98,14 @@ describe('a model', () => {
     expect((await serve([modelInfo('m', mnistSchema())]).get('/v2/models/m/versions/1')).json()).toMatchObject({
       inputs: [{ name: 'img', datatype: 'BYTES', shape: [1] }],
       outputs: [{ name: 'result', datatype: 'BYTES', shape: [1] }],
+    })
+  })
+
+  it('shows texts and files of its schema beside its tensors', async () => {
+    const mixed = { ...TENSORS, schema: mnistSchema() }
+    expect((await serve([mixed]).get('/v2/models/sums')).json()).toMatchObject({
+      inputs: [{ name: 'a' }, { name: 'names' }, { name: 'img', datatype: 'BYTES', shape: [1] }],
+      outputs: [{ name: 'sum' }, { name: 'result', datatype: 'BYTES', shape: [1] }],
     })
   })
 

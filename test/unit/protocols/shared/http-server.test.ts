@@ -54,6 +54,13 @@ describe('the HTTP server', () => {
     expect(response.headers['access-control-allow-origin']).toBe(expected)
   })
 
+  it('lets pages of listed origins read what clients of its protocols need', async () => {
+    const server = httpServer({ corsOrigins: ['http://b'] })
+    server.get('/', async () => 'ok')
+    const { headers } = await server.inject({ url: '/', headers: { origin: 'http://b' } })
+    expect(headers['access-control-expose-headers']).toContain('inference-header-content-length')
+  })
+
   it('answers the preflight of a listed origin', async () => {
     const server = httpServer({ corsOrigins: ['http://b'] })
     server.post('/v1/*', async () => 'ok')

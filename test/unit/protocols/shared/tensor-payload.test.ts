@@ -43,6 +43,16 @@ describe('inputs', () => {
     ])
   })
 
+  it('are plain beside declared ones where the schema has them, and no other is taken', () => {
+    const inputs = { declared: [spec('a')], schema }
+    expect(toPayloads([numbers('a', [1, 2]), bytes('img', 'JPEG')], inputs)).toMatchObject([
+      { key: 'a', tensor: { datatype: 'FP32', shape: [1, 2] } },
+      { key: 'img', type: 'image', data: Buffer.from('JPEG') },
+    ])
+    const error = refusalOf(() => toPayloads([numbers('a', [1, 2]), bytes('b', 'x')], inputs))
+    expect(error.message).toBe("tensor 'b': no such input; there is a, img")
+  })
+
   it('are refused when the schema has one piece of data where several elements come', () => {
     const error = refusalOf(() => toPayloads([bytes('img', 'x', 'y')], { declared: [], schema }))
     expect(error.message).toBe("tensor 'img': it has 2 elements, but the model takes one")
