@@ -81,7 +81,7 @@ export class OpenSession implements Session {
 
   private pushInOrder(syncId: number, frame: SessionFrame): SessionFrame[] {
     try {
-      return this.order.push(syncId, frame)
+      return this.order.push(syncId, frame, bytesOf(frame))
     } catch (error) {
       this.abort(toServiceError(error))
       throw error
@@ -138,4 +138,8 @@ export class OpenSession implements Session {
     const { reason } = this.options.signal
     this.abort(reason instanceof ServiceError ? reason : new ServiceError('cancelled'))
   }
+}
+
+function bytesOf({ payloads }: SessionFrame): number {
+  return payloads.reduce((sum, { data }) => sum + data.length, 0)
 }
