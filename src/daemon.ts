@@ -126,6 +126,7 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
 }
 
 function observe(metrics: Metrics, { name, version, slots }: Model, replicasUp: () => readonly boolean[]): () => void {
+  slots.onWaited = ms => metrics.waited(name, version, ms)
   return metrics.observeModel(name, version, {
     slots: () => slots.total,
     slotsInUse: () => slots.inUse,

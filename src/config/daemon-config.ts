@@ -140,6 +140,11 @@ export interface NativeConfig {
 export interface AdmissionConfig {
   /** `[fc] max`, default 1: licence slots, that is requests and sessions in flight. */
   readonly slots: number
+  /**
+   * Only with `[fc] router = "qpsLimiter"`: how many requests and sessions may begin (`max`) in an interval (`ttl`). How
+   * many are in flight is not limited then, and sessions end after 10 s without activity.
+   */
+  readonly rate?: { readonly requests: number; readonly intervalMs: number }
   /** `[fc] queue`, default 256: requests that may wait for a slot. */
   readonly queue: number
   /** `[fc] queueWaitMs`, default 10000: how long a request waits for a slot. */

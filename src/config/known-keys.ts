@@ -23,7 +23,7 @@ export const KEYS_WITHOUT_EFFECT: Readonly<Record<string, readonly string[]>> = 
     ...['sessMode', 'wrapperDelayDetectPeriod', 'numaNode', 'gray', 'gesMock', 'httpRetry', 'wrapperTrace'],
     ...['storageData', 'asyncRelease', 'sessDelGt'],
   ],
-  fc: ['able', 'router', 'best', 'roll', 'strategy', 'tasksize', 'taskchsize'],
+  fc: ['able', 'best', 'roll', 'strategy', 'tasksize', 'taskchsize'],
   log: ['async'],
   auth: ['meterWrapperCtrl', 'meterCtrl', 'janusCtrl'],
   resource: ['able'],

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { basePathProblems } from './base-paths.js'
-import type { AdmissionConfig, ConfigNotice, DaemonConfig, PluginConfig } from './daemon-config.js'
+import type { ConfigNotice, DaemonConfig, PluginConfig } from './daemon-config.js'
 import { readHeaderPass } from './header-pass.js'
 import { keyNotices } from './key-notices.js'
 import { looksLikeService, RESERVED_SECTIONS } from './known-keys.js'
@@ -159,13 +159,7 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
     maxBatch: aiges.maxBatch,
     maxBatchDelayMs: aiges.maxBatchDelayMs,
   }
-  const admission: AdmissionConfig = {
-    slots: fc.max,
-    queue: fc.queue,
-    queueWaitMs: fc.queueWaitMs,
-    sessionIdleMs: fc.ttl,
-    onceTimeoutMs: aiges.onceTimeoutMs,
-  }
+  const { onceTimeoutMs } = aiges
   const config: DaemonConfig = {
     file: resolve(path),
     service,
@@ -181,7 +175,7 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
       mindspore: { enabled: protocols.mindspore, path: protocols.mindsporePath },
       edgeboard: { enabled: protocols.edgeboard, path: protocols.edgeboardPath },
     },
-    models: tables.models({ file: path, service, kind, plugin, admission, native, concurrency }),
+    models: tables.models({ file: path, service, kind, plugin, fc, onceTimeoutMs, native, concurrency }),
     ws: { readTimeoutMs: ws.readTimeout * 1000, sessionTimeoutMs: ws.sessionTimeout * 1000 },
     ase: { headerPass: readHeaderPass(aiges.headerPass), normalizeText: aiges.normalizeText },
     log: { level: log.level, file: log.file, maxMegabytes: log.size, files: log.count, days: log.die },

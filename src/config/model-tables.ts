@@ -1,7 +1,8 @@
 import { dirname, resolve } from 'node:path'
 import type { TomlTable } from 'smol-toml'
 import type { z } from 'zod'
-import type { AdmissionConfig, ModelConfig, ModelKind, NativeConfig, PluginConfig } from './daemon-config.js'
+import { admissionOf, type FlowControl } from './admission.js'
+import type { ModelConfig, ModelKind, NativeConfig, PluginConfig } from './daemon-config.js'
 import type { Problem } from './problem.js'
 import { modelSection, modelSlotsSection } from './sections.js'
 import { isTable, type TomlFile } from './toml-file.js'
@@ -16,7 +17,8 @@ export interface ModelDefaults {
   /** Of the only model. */
   readonly kind: ModelKind
   readonly plugin: PluginConfig
-  readonly admission: AdmissionConfig
+  readonly fc: FlowControl
+  readonly onceTimeoutMs: number
   /** For models of kind `c`. */
   readonly native: NativeConfig
   /** `[aiges] concurrency`, if it is there. */
@@ -139,16 +141,17 @@ function duplicates(tables: readonly ModelTable[]): Problem[] {
 }
 
 /** The model that a file without `[models.<key>]` has. */
-function onlyModel({ service, kind, plugin, admission }: ModelDefaults): ModelConfig {
+function onlyModel({ service, kind, plugin, fc, onceTimeoutMs }: ModelDefaults): ModelConfig {
+  const admission = admissionOf(fc, {}, onceTimeoutMs)
   const folder = process.cwd()
   return { name: service, version: '1', aliases: [], mid: 0, kind, folder, load: true, plugin, admission }
 }
 
 function toModel(table: ModelTable, defaults: ModelDefaults): ModelConfig {
-  const { file, admission } = defaults
+  const { file } = defaults
   const { native: _, ...plugin } = defaults.plugin
   const { name, version, aliases, mid, kind, load, fc, command, wrapper } = table
-  const slots = fc.max ?? admission.slots
+  const slots = fc.max ?? defaults.fc.max
   return {
     name,
     version: String(version),
@@ -169,13 +172,7 @@ function toModel(table: ModelTable, defaults: ModelDefaults): ModelConfig {
       maxBatch: table.maxBatch ?? plugin.maxBatch,
       maxBatchDelayMs: table.maxBatchDelayMs ?? plugin.maxBatchDelayMs,
     },
-    admission: {
-      slots,
-      queue: fc.queue ?? admission.queue,
-      queueWaitMs: fc.queueWaitMs ?? admission.queueWaitMs,
-      sessionIdleMs: fc.ttl ?? admission.sessionIdleMs,
-      onceTimeoutMs: table.onceTimeoutMs ?? admission.onceTimeoutMs,
-    },
+    admission: admissionOf(defaults.fc, fc, table.onceTimeoutMs ?? defaults.onceTimeoutMs),
   }
 }
 

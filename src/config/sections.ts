@@ -15,6 +15,9 @@ import {
   text,
 } from './values.js'
 
+/** What `[fc] max` counts: what is in flight, or what begins in a time. */
+const ROUTERS = ['sessionManager', 'qpsLimiter'] as const
+
 const section = <Shape extends z.ZodRawShape>(name: string, shape: Shape) =>
   z.object(shape, { error: `a section: [${name}]` }).prefault({} as never)
 
@@ -76,6 +79,7 @@ export const sectionSchemas = {
     edgeboardPath: basePath().default('/api/model/service'),
   }),
   fc: section('fc', {
+    router: z.enum(ROUTERS, { error: `one of ${ROUTERS.join(', ')}` }).default('sessionManager'),
     max: integer(1, 1_000_000).default(1),
     queue: integer(0, 1_000_000).default(256),
     queueWaitMs: milliseconds(0).default(10_000),

@@ -73,6 +73,9 @@ export interface Usage {
   readonly output: number
 }
 
+/** Priority of requests that say nothing of it. */
+export const DEFAULT_PRIORITY = 5
+
 /** Made once per request by the front-end and handed down unchanged. */
 export interface RequestContext {
   /** Names the request in answers and logs. */
@@ -83,7 +86,7 @@ export interface RequestContext {
   readonly signal: AbortSignal
   /** Latest time of an answer in ms on the clock of `performance.now()`; the model's own limit may be earlier. */
   readonly deadline?: number
-  /** 0 to 9; a higher one is served first. Default 5. */
+  /** 0 to 9; a higher one is served first. Default: `DEFAULT_PRIORITY`. */
   readonly priority?: number
   /** Whose request it is, where clients have to say; for limits, metrics and logs. */
   readonly app?: string

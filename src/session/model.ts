@@ -7,6 +7,7 @@ import { checkMethod } from './abilities.js'
 import { CallScope } from './call-scope.js'
 import { OpenSession } from './open-session.js'
 import { pickOutputs, selectOutputs } from './outputs.js'
+import { RateLimit, type RateLimitOptions } from './rate-limit.js'
 import { ModelResources } from './resources.js'
 import { ResultStatus } from './result-status.js'
 import { Slots, type SlotsOptions } from './slots.js'
@@ -17,6 +18,8 @@ export interface ModelOptions extends SlotsOptions {
   readonly version: string
   readonly aliases: readonly string[]
   readonly mid?: number
+  /** Default: no limit. */
+  readonly rate?: RateLimitOptions
   /** Longest time that a once call may take, waiting included, in ms. */
   readonly onceTimeoutMs: number
   /** A session ends when nobody writes or reads for this long, unless its front-end says otherwise, in ms. */
@@ -34,6 +37,7 @@ interface Admitted {
 /** One version of a model: its wrapper, its slots, and what it does with a request. */
 export class Model {
   readonly slots: Slots
+  private rate: RateLimit | undefined
   /** Calls that wait or run, and open sessions. */
   private readonly active = new Set<{ abort(reason: ServiceError): void }>()
 
@@ -51,6 +55,7 @@ export class Model {
     readonly resources = new ModelResources(),
   ) {
     this.slots = new Slots(options)
+    this.rate = options.rate && new RateLimit(options.rate)
   }
 
   get name(): string {
@@ -107,6 +112,10 @@ export class Model {
 
   /** Changes limits and other names; requests in flight keep the limits that they began with. */
   configure(options: ModelOptions): void {
+    const { rate } = options
+    if (rate?.requests !== this.options.rate?.requests || rate?.intervalMs !== this.options.rate?.intervalMs) {
+      this.rate = rate && new RateLimit(rate)
+    }
     this.options = options
     this.slots.configure(options)
   }
@@ -210,6 +219,7 @@ export class Model {
     const { name } = this.options
     if (!readiness.ready) throw new ServiceError('not_ready', `${name} is not ready: ${readiness.why}`)
     if (request) checkMethod(name, request.method, this.backend)
+    this.rate?.take()
     const scope = new CallScope(ctx, this.options.onceTimeoutMs)
     this.active.add(scope)
     try {

@@ -1,6 +1,7 @@
 import { ServiceError } from '../core/error.js'
+import { DEFAULT_PRIORITY } from '../core/inference.js'
 import type { CallScope } from './call-scope.js'
-import { DEFAULT_PRIORITY, rankOf, type Waiter, WaitingLine } from './waiting-line.js'
+import { rankOf, type Waiter, WaitingLine } from './waiting-line.js'
 
 export interface SlotsOptions {
   /** Once calls and sessions that may be in flight. */

@@ -1,9 +1,6 @@
 /** By how much a step of priority puts a request ahead, in ms: one that has waited as much longer is served first. */
 const STEP_MS = 1000
 
-/** Priority of requests that name none. Source: `RequestContext.priority`. */
-export const DEFAULT_PRIORITY = 5
-
 /** One of those who wait. */
 export interface Waiter {
   /** The moment from which it counts as waiting, on the clock of `performance.now()`; the lowest is served first. */

@@ -1,5 +1,12 @@
 import { type Reason, ServiceError, toServiceError } from '../core/error.js'
-import type { InferenceRequest, InferenceResult, InferenceService, RequestContext, Session } from '../core/inference.js'
+import {
+  DEFAULT_PRIORITY,
+  type InferenceRequest,
+  type InferenceResult,
+  type InferenceService,
+  type RequestContext,
+  type Session,
+} from '../core/inference.js'
 import { Status } from '../core/payload.js'
 import type { Metrics } from './metrics.js'
 
@@ -29,13 +36,19 @@ function reasonOf(thrown: unknown): Reason {
   return error.reason
 }
 
+/** There was no room for the request. */
+const NO_ROOM: ReadonlySet<Reason | 'ok'> = new Set(['no_slot', 'rate_limited'])
+
 type End = (code: Reason | 'ok') => void
 
 /**
  * The same service, each request counted and timed; a session is one request, from its opening to its end. What is
  * answered and thrown is not changed.
  */
-export function instrumentInference(inference: InferenceService, metrics: Pick<Metrics, 'requests'>): InferenceService {
+export function instrumentInference(
+  inference: InferenceService,
+  metrics: Pick<Metrics, 'requests' | 'turnedAway'>,
+): InferenceService {
   /** Counts a request as begun; the function that it returns counts it as ended, the first time that it is called. */
   const begin = ({ model, version }: Pick<InferenceRequest, 'model' | 'version'>, ctx: RequestContext): End => {
     const served = servedAs(inference, model, version)
@@ -47,6 +60,8 @@ export function instrumentInference(inference: InferenceService, metrics: Pick<M
       if (ended) return
       ended = true
       series.end(code, performance.now() - begun)
+      if (NO_ROOM.has(code))
+        metrics.turnedAway(served.name, served.version, ctx.priority ?? DEFAULT_PRIORITY, code as Reason)
     }
   }
 

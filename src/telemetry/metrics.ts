@@ -41,6 +41,10 @@ export interface Metrics {
    * name. The version is empty for requests that are refused before it is known.
    */
   requests(model: string, version: string, protocol: string): RequestSeries
+  /** A request to a version of a model got its slot after it had waited for it, in ms. */
+  waited(model: string, version: string, ms: number): void
+  /** A request was refused because there was no room for it. */
+  turnedAway(model: string, version: string, priority: number, reason: Reason): void
   /** What the wrapper of a version of a model reports by itself. */
   wrapper(model: string, version: string): WrapperSeries
   /** What has become of the requests to a version of a model, through all front-ends together. */
@@ -71,12 +75,27 @@ export function createMetrics({ version }: MetricsOptions): Metrics {
     labelNames: ['model', 'version'],
     registers,
   })
+  const queueWait = new Histogram({
+    name: 'aiservice_queue_wait_seconds',
+    help: 'How long requests waited for a slot, of those that had to and got one.',
+    labelNames: ['model', 'version'],
+    buckets: DURATION_BUCKETS,
+    registers,
+  })
+  const refusals = new Counter({
+    name: 'aiservice_requests_turned_away_total',
+    help: 'Requests that were refused because there was no room for them, by priority and reason.',
+    labelNames: ['model', 'version', 'priority', 'code'],
+    registers,
+  })
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),
     observeModel,
     wrapper: createWrapperMetrics(registers),
     loadFailed: (model, version) => loadsFailed.inc({ model, version }),
+    waited: (model, version, ms) => queueWait.observe({ model, version }, ms / 1000),
+    turnedAway: (model, version, priority, code) => refusals.inc({ model, version, priority, code }),
     requests,
     tallies,
   }

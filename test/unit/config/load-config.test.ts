@@ -262,3 +262,18 @@ test('a native wrapper runs as many calls as there are slots, unless the file sa
   expect(concurrency('[svcName]\n[fc]\nmax = 24')).toBe(24)
   expect(concurrency('[svcName]\n[aiges]\nconcurrency = 2\n[fc]\nmax = 24')).toBe(2)
 })
+
+test('with the router qpsLimiter, max and ttl limit how many requests begin in a time, for each model', () => {
+  const { config, notices } = loadText(
+    '[svcName]\n[fc]\nrouter = "qpsLimiter"\nmax = 100\nttl = 1000\n[models.a]\n[models.b.fc]\nmax = 5',
+  )
+  expect(notices).toEqual([])
+  const common = { slots: 1_000_000, queue: 256, queueWaitMs: 10_000, sessionIdleMs: 10_000, onceTimeoutMs: 120_000 }
+  expect(config.models.map(({ admission }) => admission)).toEqual([
+    { ...common, rate: { requests: 100, intervalMs: 1000 } },
+    { ...common, rate: { requests: 5, intervalMs: 1000 } },
+  ])
+  expect(() => loadText('[svcName]\n[fc]\nrouter = "qps"')).toThrow(
+    '[fc] router: found "qps", allowed: one of sessionManager, qpsLimiter',
+  )
+})

@@ -194,6 +194,21 @@ describe('LocalInferenceService.once', () => {
   })
 })
 
+describe('a model with a rate', () => {
+  it('refuses what begins too soon, though slots are free, and takes another rate at run time', async () => {
+    const rate = { requests: 1, intervalMs: 60_000 }
+    const { inference, model } = service(async () => [output], { slots: 9, rate })
+    const ask = () => reasonOf(inference.once(request, context()))
+    expect([await ask(), await ask()]).toEqual(['result', 'rate_limited'])
+    model.configure({ ...OPTIONS, rate: { ...rate } })
+    expect(await ask()).toBe('rate_limited')
+    model.configure({ ...OPTIONS, rate: { requests: 2, intervalMs: 60_000 } })
+    expect([await ask(), await ask(), await ask()]).toEqual(['result', 'result', 'rate_limited'])
+    model.configure(OPTIONS)
+    expect(await ask()).toBe('result')
+  })
+})
+
 describe('LocalInferenceService.stream', () => {
   const three = ['a', 'b', 'c'].map(text => ({ ...output, data: Buffer.from(text) }))
 

@@ -286,3 +286,21 @@ test('says what runs and how the process is, in a registry of its own', async ()
   const other = createMetrics({ version: '1.2.4' })
   expect(await samples(other, 'aiservice_build_info')).not.toEqual(await samples(metrics, 'aiservice_build_info'))
 })
+
+test('counts what there was no room for by priority, and how long those waited who got a slot', async () => {
+  const refusals = [new ServiceError('no_slot'), new ServiceError('rate_limited'), new ServiceError('cancelled')]
+  const { metrics, inference } = setUp(async () => {
+    throw refusals.shift()
+  })
+  for (const priority of [9, undefined, 1]) {
+    await inference.once(request(), { ...ctx, ...(priority && { priority }) }).catch(() => {})
+  }
+  metrics.waited('svcName', '1', 70)
+  expect(await samples(metrics, 'aiservice_requests_turned_away_total')).toEqual([
+    'aiservice_requests_turned_away_total{model="svcName",version="1",priority="9",code="no_slot"} 1',
+    'aiservice_requests_turned_away_total{model="svcName",version="1",priority="5",code="rate_limited"} 1',
+  ])
+  expect(await samples(metrics, 'aiservice_queue_wait_seconds_sum')).toEqual([
+    'aiservice_queue_wait_seconds_sum{model="svcName",version="1"} 0.07',
+  ])
+})
