@@ -99,7 +99,21 @@ export function addHttpFrontEnds(
     return refuse(request, reply, isLate ? ['POST'] : methodsOf(path))
   })
 
-  for (const { routes } of frontEnds) server.register(routes)
+  for (const frontEnd of frontEnds) {
+    const { routes, latePaths } = frontEnd
+    server.register(latePaths ? routes : leavingOthers(routes, path => ownerOf(path) === frontEnd))
+  }
+}
+
+/** Routes whose wildcards do not take what is another front-end's, such as the late paths of one. */
+function leavingOthers(routes: HttpFrontEnd['routes'], isOwn: (path: string) => boolean): HttpFrontEnd['routes'] {
+  return async app => {
+    app.addHook('preHandler', ({ routeOptions, url }, reply, done) => {
+      if (routeOptions.url?.endsWith('*') && !isOwn(pathOf(url))) reply.callNotFound()
+      else done()
+    })
+    await routes(app)
+  }
 }
 
 /** Makes what finds the front-end to which a path belongs. */

@@ -26,6 +26,22 @@ describe('an impossible value names file, line, section, key, what was found and
       'aiges.toml:4:1: [protocols] openaiPath: found "/a", allowed: a path that no other protocol has: it is that of oipPath',
     ],
     [
+      '[svcName]\n[protocols]\nmindsporePath = "/v2"',
+      'aiges.toml:3:1: [protocols] mindsporePath: found "/v2", allowed: a path that no other protocol has: it is that of oipPath',
+    ],
+    [
+      '[svcName]\n[protocols]\nasePath = "/model"',
+      'aiges.toml:3:1: [protocols] asePath: found "/model", allowed: a path that no other protocol has: it is that of mindsporePath',
+    ],
+    [
+      '[svcName]\n[protocols]\nopenaiPath = "/swagger"',
+      'aiges.toml:3:1: [protocols] openaiPath: found "/swagger", allowed: a path that no other protocol has: it is that of the daemon\'s own pages',
+    ],
+    [
+      '[svcName]\n[protocols]\noipPath = "/"',
+      'aiges.toml:3:1: [protocols] oipPath: found "/", allowed: a path below the root, which is that of the API page',
+    ],
+    [
       '[svcName]\n[aiges]\nonceTimeoutMs = 9223372036854775807',
       'aiges.toml:3:1: [aiges] onceTimeoutMs: found 9223372036854775807, allowed: an integer from 1 to 2147483647',
     ],

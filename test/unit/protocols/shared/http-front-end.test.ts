@@ -117,4 +117,15 @@ describe('paths that become known late', () => {
     expect(refusal.headers.allow).toBe('POST')
     expect(refused).toEqual([['m', 'method_not_allowed']])
   })
+
+  it('go before the wildcards of others, which keep the rest', async () => {
+    const greedy = frontEnd('a', ['/a'], {
+      routes: async app => {
+        app.all('/a/*', async () => ({ by: 'a' }))
+      },
+    })
+    const { server } = serverOf([greedy, late])
+    expect((await server.inject({ method: 'POST', url: '/a/model?x=1' })).json()).toEqual({ by: 'late' })
+    expect((await server.inject({ method: 'POST', url: '/a/other' })).json()).toEqual({ by: 'a' })
+  })
 })
