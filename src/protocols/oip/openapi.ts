@@ -7,8 +7,14 @@ import { exampleRequest } from './example.js'
 
 const TAG = 'Open Inference Protocol'
 
-/** Describes the protocol's routes: those of the server, and for every model its tensors and a request that runs. */
-export function oipOpenApi(models: readonly ModelInfo[], basePath: string): OpenApiPart {
+/** The scheme of `[admin] token`. */
+const TOKEN = 'oipAdminToken'
+
+/**
+ * Describes the protocol's routes: those of the server, and for every model its tensors and a request that runs.
+ * @param mayChange whether models can be loaded and unloaded, with the admin's token
+ */
+export function oipOpenApi(models: readonly ModelInfo[], basePath: string, mayChange: boolean): OpenApiPart {
   const name = models[0]?.name ?? 'svcName'
   const version = models[0]?.version ?? '1'
   const model = pathParameter('model', name)
@@ -37,8 +43,10 @@ export function oipOpenApi(models: readonly ModelInfo[], basePath: string): Open
         responses: { 200: answer('The versions', { type: 'array', items: ANY }), ...ERRORS },
       },
     },
-    'repository/models/{model}/load': { post: change('oipLoad', 'Start a model that is configured', model) },
-    'repository/models/{model}/unload': { post: change('oipUnload', 'Stop a model', model) },
+    ...(mayChange && {
+      'repository/models/{model}/load': { post: change('oipLoad', 'Start a model that is configured', model) },
+      'repository/models/{model}/unload': { post: change('oipUnload', 'Stop a model', model) },
+    }),
   }
   return {
     tags: [{ name: TAG, description: DESCRIPTION }],
@@ -47,6 +55,7 @@ export function oipOpenApi(models: readonly ModelInfo[], basePath: string): Open
     ),
     schemas: SCHEMAS,
     responses: { OipError: answer(ERROR_TABLE, ref('OipError')) },
+    ...(mayChange && { securitySchemes: { [TOKEN]: { type: 'http', scheme: 'bearer' } } }),
   }
 }
 
@@ -73,7 +82,8 @@ function get(id: string, summary: string, parameters: readonly JsonObject[] = []
 
 function change(operationId: string, summary: string, model: JsonObject): JsonObject {
   const responses = { 200: answer('Done', ANY), ...ERRORS }
-  return { tags: [TAG], operationId, summary, parameters: [model], requestBody: body(ANY, {}), responses }
+  const security = [{ [TOKEN]: [] }]
+  return { tags: [TAG], operationId, summary, security, parameters: [model], requestBody: body(ANY, {}), responses }
 }
 
 function pathParameter(name: string, example: string): JsonObject {

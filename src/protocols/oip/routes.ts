@@ -41,7 +41,7 @@ export function oipFrontEnd(options: OipHttpOptions): HttpFrontEnd {
       addAbsentRoutes(app, options.basePath)
     },
     renderError: oipError,
-    openApi: models => oipOpenApi(models, options.basePath),
+    openApi: models => oipOpenApi(models, options.basePath, options.adminToken !== undefined),
   }
 }
 

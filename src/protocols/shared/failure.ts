@@ -39,5 +39,10 @@ export function failureOf(thrown: unknown, request: FastifyRequest): ServiceErro
   if (!(thrown instanceof Error) || thrown instanceof ServiceError) return toServiceError(thrown)
   if (request.raw.destroyed && !request.raw.complete) return new ServiceError('cancelled')
   const reason = FASTIFY_REASONS[(thrown as NodeJS.ErrnoException).code ?? '']
-  return reason === undefined ? toServiceError(thrown) : new ServiceError(reason, thrown.message)
+  if (reason === undefined) return toServiceError(thrown)
+  return new ServiceError(reason, reason === 'message_too_large' ? tooLarge(request) : thrown.message)
+}
+
+function tooLarge({ server }: FastifyRequest): string {
+  return `the body is larger than ${server.initialConfig.bodyLimit} bytes ([http] bodyLimitMiB)`
 }

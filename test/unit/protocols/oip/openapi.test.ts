@@ -7,7 +7,7 @@ import { openApiFaults } from '../../../helpers/openapi-faults.js'
 import { FakeInference, mnistSchema, modelInfo } from '../shared/fake-inference.js'
 import { oipServer } from './oip-server.js'
 
-const part = (models: readonly ModelInfo[]) => oipOpenApi(models, '/v2')
+const part = (models: readonly ModelInfo[]) => oipOpenApi(models, '/v2', true)
 
 const input = (name: string, datatype: string, shape: number[], optional = false) => ({
   name,
@@ -57,5 +57,18 @@ describe('the description', () => {
     ['nothing is declared', modelInfoOf('sums')],
   ])('has none where %s', (_why, model) => {
     expect(exampleOf(model)).toBeUndefined()
+  })
+
+  it('has what loads and unloads models, with the token for it, only where that may be done', () => {
+    const { paths, securitySchemes } = part([])
+    const security = [{ oipAdminToken: [] }]
+    expect(paths).toMatchObject({
+      '/v2/repository/models/{model}/load': { post: { security } },
+      '/v2/repository/models/{model}/unload': { post: { security } },
+    })
+    expect(securitySchemes).toEqual({ oipAdminToken: { type: 'http', scheme: 'bearer' } })
+    const without = oipOpenApi([], '/v2', false)
+    expect(Object.keys(without.paths).filter(path => path.endsWith('load'))).toEqual([])
+    expect(without).not.toHaveProperty('securitySchemes')
   })
 })

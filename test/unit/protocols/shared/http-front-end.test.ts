@@ -46,6 +46,13 @@ describe('a front-end below its base path', () => {
     expect(response.json()).toEqual({ by: 'a', reason: 'message_too_large' })
   })
 
+  it('is told how large a body may be', async () => {
+    const outspoken = frontEnd('a', ['/a'], { renderError: ({ message }) => ({ body: JSON.stringify({ message }) }) })
+    const { server } = serverOf([outspoken], { bodyLimitBytes: 10 })
+    const response = await server.inject({ method: 'POST', url: '/a/items/1', payload: 'x'.repeat(11) })
+    expect(response.json().message).toBe('the body is larger than 10 bytes ([http] bodyLimitMiB)')
+  })
+
   it('has a scope of its own: its hooks see no request to another', async () => {
     const seen: string[] = []
     const hooked = frontEnd('a', ['/a'], {
