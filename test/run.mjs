@@ -82,4 +82,5 @@ step('Detection example', () => unittest(python.bundled, 'examples/detect', 'exa
 step('Tensor example', () => unittest(python.bundled, 'examples/tensors', 'examples/tensors'))
 step('conformance tests', () => vitest('conformance'))
 step('end-to-end tests', () => vitest('e2e'))
+step('chaos, short form', () => succeeds(join(root, 'node_modules/.bin/tsx'), ['test/chaos/run.ts', '--short']))
 console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)

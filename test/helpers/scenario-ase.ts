@@ -46,6 +46,8 @@ export const aseWebSocket: FrontEnd = {
     }
     const leave = () => client.socket.terminate()
     signal.addEventListener('abort', leave)
+    // It may have been given up while it connected.
+    if (signal.aborted) leave()
     try {
       client.socket.send(JSON.stringify(bodyOf(request, 2)))
       const answers: AseAnswer[] = []

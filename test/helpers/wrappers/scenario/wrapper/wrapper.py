@@ -11,6 +11,7 @@ import aiges.context
 from aiges.callback import callback
 from aiges.dto import Response, ResponseData, SessionCreateResponse
 from aiges.sdk import StringBodyField, StringParamField, WrapperBase
+from harm import HARM
 
 CONTINUE, END = 1, 2
 
@@ -39,6 +40,8 @@ def wait_until_cancelled(context):
 
 def answers(fault, text, last):
     """What one piece of input brings about."""
+    if fault in HARM:
+        HARM[fault]()
     if fault == "error":
         yield Response().response_err(100)
         return

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto'
+import type { DaemonOptions } from '../helpers/daemon-process.js'
+import { SCENARIO_WRAPPER, type ServingDaemon, startServing } from '../helpers/scenario-daemon.js'
+import { MID } from '../helpers/scenario-edgeboard.js'
+import { MODEL } from '../helpers/scenario-front-end.js'
+import { slotsInUse } from '../helpers/web-socket-client.js'
+import type { Account } from './account.js'
+import { processesWith, residentBytes, within } from './processes.js'
+
+/** How long things may take that take a moment, on a machine that is busy. */
+const PATIENCE_MS = 60_000
+/** How long processes may outlive a daemon that ended in an orderly way. */
+const ORPHAN_GRACE_MS = 10_000
+
+/** A daemon with the scenario wrapper whose processes can be told from all others. */
+export interface ChaosDaemon extends ServingDaemon {
+  readonly pid: number
+  /** In the environment of the daemon and of all that it started. */
+  readonly mark: string
+  /** The plugins' processes in the order in which they became ready, ended ones included. */
+  plugins(): number[]
+  /** Whether `count` plugins have become ready since the start, within a minute. */
+  hasStarted(count: number): Promise<boolean>
+  /** Asks it to stop and notes whatever it left behind, or complained of, in the account. */
+  end(account: Account): Promise<void>
+}
+
+/** Starts one. Whoever starts it ends it. */
+export async function startChaosDaemon(
+  config: NonNullable<DaemonOptions['config']> = {},
+  env: DaemonOptions['env'] = {},
+): Promise<ChaosDaemon> {
+  const mark = `CHAOS_RUN=${randomUUID()}`
+  const [name = '', value = ''] = mark.split('=')
+  const daemon = await startServing({
+    cwd: SCENARIO_WRAPPER,
+    config: {
+      log: { level: 'info' },
+      ...config,
+      [`models.${MODEL}`]: { mid: MID, dir: SCENARIO_WRAPPER, ...config[`models.${MODEL}`] },
+    },
+    env: { ...env, [name]: value },
+  })
+  const { child, log } = daemon.process
+  const plugins = () => log.filter(({ msg }) => msg === 'plugin is ready').map(({ pid }) => Number(pid))
+  return {
+    ...daemon,
+    pid: child.pid as number,
+    mark,
+    plugins,
+    hasStarted: count => within(PATIENCE_MS, () => plugins().length >= count),
+    async end(account) {
+      if (!(await within(PATIENCE_MS, async () => (await slotsInUse(daemon.http)) === 0))) {
+        account.notes.push('slots are taken although nobody works')
+      }
+      account.rss.end = residentBytes(child.pid as number) ?? 0
+      const code = await daemon.process.stop()
+      if (code !== 0) account.notes.push(`the daemon ended with ${code}: ${daemon.process.output().slice(-2000)}`)
+      await countOrphans(mark, account, ORPHAN_GRACE_MS)
+      const faults = log.filter(({ reason, level }) => reason === 'internal' || level === 'fatal')
+      account.wrong += faults.length
+      account.notes.push(...faults.slice(0, 3).map(line => `the daemon says ${JSON.stringify(line)}`))
+    },
+  }
+}
+
+/** Counts what is left of a daemon that has ended, and ends it. */
+export async function countOrphans(mark: string, account: Account, graceMs: number): Promise<void> {
+  await within(graceMs, () => processesWith(mark).length === 0)
+  const left = processesWith(mark)
+  account.orphans += left.length
+  for (const pid of left) process.kill(pid, 'SIGKILL')
+}
