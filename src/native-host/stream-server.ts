@@ -49,7 +49,14 @@ function readFrames(socket: Socket, accept: (first: Buffer) => OnFrame | undefin
     if (onFrame === undefined) socket.destroy()
   })
   socket.setNoDelay(true)
-  socket.on('data', chunk => frames.push(chunk))
+  socket.on('data', chunk => {
+    try {
+      frames.push(chunk)
+    } catch (error) {
+      // Who sends what is no message is not the daemon, or is no use any more.
+      socket.destroy(error as Error)
+    }
+  })
   // Its end is what matters, and is told by `close`.
   socket.on('error', () => {})
 }

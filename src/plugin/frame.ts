@@ -2,6 +2,12 @@ import type { Socket } from 'node:net'
 
 const HEADER_BYTES = 4
 
+/**
+ * Longest message in bytes. More than any front-end could hand on; a longer one is taken for bytes that are no header,
+ * for which nobody should wait or keep what follows.
+ */
+const MAX_FRAME_BYTES = 512 << 20
+
 /** The 4 bytes in front of a message: its length, most significant byte first. */
 export function frameHeader(length: number): Buffer {
   const header = Buffer.allocUnsafe(HEADER_BYTES)
@@ -28,6 +34,7 @@ export class FrameReader {
 
   constructor(private readonly onFrame: (frame: Buffer) => void) {}
 
+  /** @throws RangeError when a header announces a message that is too long; what follows cannot be cut then */
   push(chunk: Buffer): void {
     this.chunks.push(chunk)
     this.available += chunk.length
@@ -39,7 +46,9 @@ export class FrameReader {
         this.needed = HEADER_BYTES
         break
       }
-      this.needed = HEADER_BYTES + bytes.readUInt32BE(0)
+      const length = bytes.readUInt32BE(0)
+      if (length > MAX_FRAME_BYTES) throw new RangeError(`a message of ${length} bytes is announced`)
+      this.needed = HEADER_BYTES + length
       if (bytes.length < this.needed) break
       this.onFrame(bytes.subarray(HEADER_BYTES, this.needed))
       bytes = bytes.subarray(this.needed)

@@ -27,4 +27,9 @@ describe('FrameReader', () => {
     push.push(bytes.subarray(6))
     expect(frames).toEqual(['hello'])
   })
+
+  it('does not wait for the rest of a message that nobody can mean', () => {
+    const { push } = reader()
+    expect(() => push.push(Buffer.from('ffffffff', 'hex'))).toThrow(/4294967295 bytes/)
+  })
 })
