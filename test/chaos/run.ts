@@ -7,8 +7,10 @@ import type { ChaosRun } from './chaos-run.js'
 import { createRandom } from './random.js'
 import { harmedPlugins } from './runs/harmed-plugins.js'
 import { killDaemon } from './runs/kill-daemon.js'
+import { killedPlugins } from './runs/killed-plugins.js'
+import { leavingClients } from './runs/leaving-clients.js'
 
-const RUNS: readonly ChaosRun[] = [harmedPlugins, killDaemon]
+const RUNS: readonly ChaosRun[] = [killedPlugins, harmedPlugins, killDaemon, leavingClients]
 
 const { values } = parseArgs({
   options: {

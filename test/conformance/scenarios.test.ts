@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Reason } from '../../src/core/error.js'
 import type { DaemonOptions } from '../helpers/daemon-process.js'
-import { aigesV1Exec, aigesV1ExecStream, aigesV1Stream } from '../helpers/scenario-aiges-v1.js'
-import { aseEvents, aseHttp, aseWebSocket } from '../helpers/scenario-ase.js'
+import { aigesV1Stream } from '../helpers/scenario-aiges-v1.js'
+import { aseHttp, aseWebSocket } from '../helpers/scenario-ase.js'
 import {
   nextLine,
   requestsEnded,
@@ -11,32 +11,11 @@ import {
   startServing,
   untilReady,
 } from '../helpers/scenario-daemon.js'
-import { edgeBoardBase64, edgeBoardMultipart, MID } from '../helpers/scenario-edgeboard.js'
+import { MID } from '../helpers/scenario-edgeboard.js'
 import { type FrontEnd, MODEL, type ScenarioRequest } from '../helpers/scenario-front-end.js'
-import { mindSpore } from '../helpers/scenario-mindspore.js'
-import { oipHttp, oipInfer, oipStream } from '../helpers/scenario-oip.js'
-import { openAiStream, openAiWhole } from '../helpers/scenario-openai.js'
-import { xsfOnce, xsfSession } from '../helpers/scenario-xsf-calls.js'
+import { FRONT_ENDS } from '../helpers/scenario-front-ends.js'
+import { xsfSession } from '../helpers/scenario-xsf-calls.js'
 import { untilFree } from '../helpers/web-socket-client.js'
-
-const FRONT_ENDS = [
-  aseHttp,
-  aseEvents,
-  aseWebSocket,
-  xsfOnce,
-  xsfSession,
-  aigesV1Exec,
-  aigesV1ExecStream,
-  aigesV1Stream,
-  oipHttp,
-  oipInfer,
-  oipStream,
-  openAiWhole,
-  openAiStream,
-  mindSpore,
-  edgeBoardBase64,
-  edgeBoardMultipart,
-]
 
 /** Front-ends without sessions. A session may begin without data (golden transcript). */
 const FOR_ONE_REQUEST = FRONT_ENDS.filter(frontEnd => ![aseWebSocket, xsfSession, aigesV1Stream].includes(frontEnd))
