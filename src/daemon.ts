@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
+import { Apps } from './auth/apps.js'
+import { guardInference } from './auth/guarded-inference.js'
 import type { ConfigNotice, DaemonConfig } from './config/daemon-config.js'
 import { loadConfig } from './config/load-config.js'
 import { ServiceError } from './core/error.js'
@@ -91,10 +93,12 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
     // The front-ends are the larger part of the code: they are loaded while the interpreters are being asked.
     const { createFrontEnds } = await import('./front-ends.js')
     const service = new LocalInferenceService(registry)
+    const apps = config.auth.enabled ? new Apps(config.apps) : undefined
     const frontEnds = createFrontEnds({
       version: VERSION,
       config,
-      inference: instrumentInference(service, metrics),
+      inference: instrumentInference(apps === undefined ? service : guardInference(service, apps), metrics),
+      apps,
       admin: models,
       metrics,
       log,
@@ -111,7 +115,10 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
     const reload = configReloader({
       config,
       read: () => loadConfig({ ...config, env: process.env }),
-      apply: next => models.apply(modelSpecs(next)),
+      apply: next => {
+        apps?.replace(next.apps)
+        return models.apply(modelSpecs(next))
+      },
       log,
     })
     signals.onReload(reload)

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import type { Apps } from './auth/apps.js'
 import type { DaemonConfig } from './config/daemon-config.js'
 import type { AdminService } from './core/admin.js'
 import { ServiceError } from './core/error.js'
@@ -17,6 +18,7 @@ import { type OipOptions, oipFrontEnd } from './protocols/oip/routes.js'
 import { addOipService } from './protocols/oip/service.js'
 import { openAiFrontEnd } from './protocols/openai/routes.js'
 import { refuseWhenClosing } from './protocols/shared/closing-inference.js'
+import { httpAuthentication } from './protocols/shared/http-authentication.js'
 import { drainable } from './protocols/shared/http-drain.js'
 import { addHttpFrontEnds, type HttpFrontEnd } from './protocols/shared/http-front-end.js'
 import { createHttpServer } from './protocols/shared/http-server.js'
@@ -31,6 +33,8 @@ export interface FrontEndOptions {
   readonly version: string
   readonly config: DaemonConfig
   readonly inference: InferenceService
+  /** Those whose requests are taken; undefined: everybody's are. */
+  readonly apps: Apps | undefined
   readonly admin: AdminService
   readonly metrics: Metrics
   readonly log: Logger
@@ -56,12 +60,14 @@ const LAST_ANSWER_MS = 500
 
 /** Puts every front-end onto the one HTTP and the one gRPC server. What is switched off is not there. */
 export function createFrontEnds(options: FrontEndOptions): FrontEnds {
-  const { config, inference, metrics, log, onReadinessChange } = options
+  const { config, inference, apps, metrics, log, onReadinessChange } = options
   const { protocols } = config
   const { bodyLimitBytes } = config.http
   let draining = false
   const http = createHttpServer({ ...config.http, log })
   const closeHttp = drainable(http)
+  if (apps !== undefined) http.register(httpAuthentication, { authenticator: apps, open: config.auth.open })
+  const authentication = apps === undefined ? {} : { authenticator: apps }
   const isDraining = () => draining
   const httpFrontEnds = createHttpFrontEnds(options, isDraining)
   const refused = createRefusalCounter(metrics)
@@ -79,12 +85,12 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
   const rpc = { ...options, inference: refuseWhenClosing(inference, () => grpc.isStopping) }
   if (protocols.xsf) {
     const onFailure = (model: string | undefined, error: ServiceError) => refused('xsf', model, error)
-    addXsfService(grpc, { ...rpc, onFailure })
+    addXsfService(grpc, { ...rpc, ...authentication, onFailure })
   }
-  if (protocols.aigesV1) addAigesV1Service(grpc, rpc)
+  if (protocols.aigesV1) addAigesV1Service(grpc, { ...rpc, ...authentication })
   if (protocols.oip.enabled) {
     const onFailure = (model: string | undefined, error: ServiceError) => refused('oip-grpc', model, error)
-    addOipService(grpc, { ...oipOptions(rpc, isDraining), log, onFailure })
+    addOipService(grpc, { ...oipOptions(rpc, isDraining), ...authentication, log, onFailure })
   }
   return {
     async listen() {

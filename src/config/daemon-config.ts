@@ -74,6 +74,15 @@ export interface DaemonConfig {
     /** `[log] die`, default 3: days to keep a rotated file; 0 means no limit. */
     readonly days: number
   }
+  /** Whether clients have to say whose a request is. */
+  readonly auth: {
+    /** `[auth] enabled`, default false. */
+    readonly enabled: boolean
+    /** `[auth] open`, default all: what needs no app. */
+    readonly open: readonly OpenAccess[]
+  }
+  /** Those who may send requests: a table `[auth.apps.<id>]` each. */
+  readonly apps: readonly AppConfig[]
   /** `[aiges] drainTimeoutMs`, default 30000: how long a shutdown waits for requests in flight. */
   readonly drainTimeoutMs: number
   /**
@@ -173,6 +182,26 @@ export interface ModelConfig {
   readonly load: boolean
   readonly plugin: PluginConfig
   readonly admission: AdmissionConfig
+}
+
+/** What `[auth] open` may let everybody use: probes, `/metrics`, and the API page with its documents. */
+export const OPEN_ACCESS = ['probes', 'metrics', 'documents'] as const
+export type OpenAccess = (typeof OPEN_ACCESS)[number]
+
+/** `[auth.apps.<id>]`. Key, secret and tokens are never logged. */
+export interface AppConfig {
+  readonly id: string
+  /** `key` and `secret`: what requests are signed with; both or none. */
+  readonly key?: string
+  readonly secret?: string
+  /** `tokens`, default none: any of them will do instead of a signature. */
+  readonly tokens: readonly string[]
+  /** `models`: names of those that it may use; undefined: all. */
+  readonly models?: readonly string[]
+  /** `rateLimit`: requests a second; undefined: no limit. */
+  readonly rateLimit?: number
+  /** `burst`: requests at once after a pause; undefined: those of a second. */
+  readonly burst?: number
 }
 
 /** A front-end that speaks HTTP. */

@@ -2,6 +2,7 @@ import { distance } from 'fastest-levenshtein'
 import type { TomlTable, TomlValue } from 'smol-toml'
 import type { ConfigNotice } from './daemon-config.js'
 import {
+  APP_KEYS,
   EFFECTIVE_KEYS,
   KEYS_WITHOUT_EFFECT,
   looksLikeService,
@@ -56,6 +57,13 @@ function modelNotices(file: string, models: TomlTable): ConfigNotice[] {
   })
 }
 
+/** Unknown keys of `[auth.apps.<id>]`. */
+function appNotices(file: string, apps: TomlValue | undefined): ConfigNotice[] {
+  return Object.entries(isTable(apps) ? apps : {}).flatMap(([id, app]) => {
+    return isTable(app) ? unknownKeys(file, `auth.apps.${id}`, app, APP_KEYS, []) : []
+  })
+}
+
 /** @param inner keys of the section `fc` below, where one of them may have been meant to stand */
 function unknownKeys(
   file: string,
@@ -98,6 +106,9 @@ export function keyNotices(file: string, content: TomlTable, service: string): C
     if (kind === 'wrapper') return []
     if (kind === 'models') return isTable(value) ? modelNotices(file, value) : []
     if (kind !== SERVICE_SECTION && !RESERVED_SECTIONS.has(name)) return [strangerNotice(file, name, value)]
-    return isTable(value) ? sectionNotices(file, name, kind, value) : []
+    if (!isTable(value)) return []
+    if (kind !== 'auth') return sectionNotices(file, name, kind, value)
+    const { apps, ...own } = value
+    return [...sectionNotices(file, name, kind, own), ...appNotices(file, apps)]
   })
 }

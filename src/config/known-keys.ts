@@ -1,4 +1,11 @@
-import { modelSection, modelSlotsSection, sectionSchemas, serviceSection, wrapperSection } from './sections.js'
+import {
+  appSection,
+  modelSection,
+  modelSlotsSection,
+  sectionSchemas,
+  serviceSection,
+  wrapperSection,
+} from './sections.js'
 
 /** Stands for the service's section, whose name is the service's. */
 export const SERVICE_SECTION = '<service>'
@@ -15,6 +22,9 @@ export const EFFECTIVE_KEYS: Readonly<Record<string, readonly string[]>> = {
 /** Keys of `[models.<key>]` and of its section `fc`; its section `wrapper` may hold any. */
 export const MODEL_KEYS = keysOf(modelSection)
 export const MODEL_SLOTS_KEYS = keysOf(modelSlotsSection)
+
+/** Keys of `[auth.apps.<id>]`. */
+export const APP_KEYS = keysOf(appSection)
 
 /** Keys that files of existing deployments hold, which this version accepts and does not act on. Source: the AIGES loader. */
 export const KEYS_WITHOUT_EFFECT: Readonly<Record<string, readonly string[]>> = {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
+import { readAppTables } from './app-tables.js'
 import { basePathProblems } from './base-paths.js'
 import type { ConfigNotice, DaemonConfig, PluginConfig } from './daemon-config.js'
 import { readHeaderPass } from './header-pass.js'
@@ -133,7 +134,11 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
 
   const settings = wrapperSettings(file, path)
   const tables = readModelTables(file)
-  problems.push(...tables.problems)
+  const appTables = readAppTables(file)
+  problems.push(...tables.problems, ...appTables.problems)
+  if (plain.data?.auth.enabled && appTables.apps.length === 0 && appTables.problems.length === 0) {
+    problems.push({ path: ['auth', 'enabled'], found: true, allowed: 'true only with apps: [auth.apps.<id>]' })
+  }
 
   const lines = [missing, pluginModeProblem(env), ...describeProblems(problems, file), ...settings.lines]
   const errors = lines.filter(line => line !== undefined)
@@ -144,7 +149,7 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
     throw misconfigured(errors)
   }
 
-  const { aiges, http, protocols, fc, ws, log, admin } = plain.data
+  const { aiges, http, protocols, fc, ws, log, admin, auth } = plain.data
   const { concurrency, wrapperLib, asyncMode, realTimeRlt, schema } = aiges
   const native = { library: wrapperLib || undefined, asyncMode, realTime: realTimeRlt, schema: schema || undefined }
   const kind = isNative(env, wrapperLib) ? 'c' : 'python'
@@ -183,6 +188,8 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
     unreadyMs: aiges.unreadyMs,
     reloadOnChange: aiges.reloadOnChange,
     admin,
+    auth,
+    apps: appTables.apps,
   }
   const notices = [
     ...keyNotices(path, file.content, service),

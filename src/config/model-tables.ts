@@ -3,7 +3,7 @@ import type { TomlTable } from 'smol-toml'
 import type { z } from 'zod'
 import { admissionOf, type FlowControl } from './admission.js'
 import type { ModelConfig, ModelKind, NativeConfig, PluginConfig } from './daemon-config.js'
-import type { Problem } from './problem.js'
+import { issuesOf, type Problem } from './problem.js'
 import { modelSection, modelSlotsSection } from './sections.js'
 import { isTable, type TomlFile } from './toml-file.js'
 import { flattenToStrings } from './wrapper-config.js'
@@ -77,17 +77,6 @@ function readTable(key: string, value: unknown): { table?: ModelTable; problems:
     return { problems: [...problems, { path: ['models', key], found: key, allowed }] }
   }
   return { table: { ...own.data, key, name, fc: fc.data, wrapper }, problems }
-}
-
-function issuesOf(parsed: z.ZodSafeParseResult<unknown>, path: readonly string[], content: unknown): Problem[] {
-  return (parsed.error?.issues ?? []).map(issue => {
-    const inner = issue.path.filter(part => typeof part !== 'symbol')
-    const found = inner.reduce<unknown>(
-      (value, part) => (value as Record<string, unknown> | undefined)?.[part],
-      content,
-    )
-    return { path: [...path, ...inner], found, allowed: issue.message }
-  })
 }
 
 function kindProblems(tables: readonly ModelTable[]): Problem[] {

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { ServiceError } from '../core/error.js'
 import { createSourceMap, type Place } from './source-map.js'
 
@@ -20,12 +21,18 @@ export interface Problem {
 }
 
 /** Keys whose values are not repeated in messages. */
-const SECRET_KEYS: ReadonlySet<string> = new Set(['token'])
+const SECRET_KEYS: ReadonlySet<unknown> = new Set(['token', 'tokens', 'key', 'secret'])
 
-/** `[models.<key>]` and the sections below it are sections of their own; elsewhere the first part of a path is one. */
+/** `[models.<key>]`, `[auth.apps.<id>]` and the sections below are sections of their own; elsewhere the first part of a path is one. */
 function sectionOf(path: Problem['path']): { section: string; keys: readonly (string | number)[] } {
-  const depth = path[0] !== 'models' ? 1 : path.length > 3 && (path[2] === 'fc' || path[2] === 'wrapper') ? 3 : 2
+  const depth = sectionDepth(path)
   return { section: path.slice(0, depth).join('.'), keys: path.slice(depth) }
+}
+
+function sectionDepth([first, second, third, ...rest]: Problem['path']): number {
+  if (first === 'auth' && second === 'apps') return 3
+  if (first !== 'models') return 1
+  return rest.length > 0 && (third === 'fc' || third === 'wrapper') ? 3 : 2
 }
 
 /** One line: file, line, column, section, key, what was found and what is allowed. */
@@ -33,7 +40,7 @@ function describe(problem: Problem, file: SourceFile, place: Place | undefined):
   const { section, keys } = sectionOf(problem.path)
   const where = place === undefined ? file.name : `${file.name}:${place.line}:${place.column}`
   const name = [`[${section}]`, keys.join('.')].filter(part => part !== '').join(' ')
-  const found = SECRET_KEYS.has(String(keys[0]))
+  const found = keys.some(key => SECRET_KEYS.has(key))
     ? 'what is not shown here'
     : (place?.raw ?? JSON.stringify(problem.found))
   const detail = problem.detail === undefined ? '' : ` (${problem.detail})`
@@ -48,6 +55,18 @@ export function describeProblems(problems: readonly Problem[], file: SourceFile)
     .map(problem => ({ problem, place: positions.find(problem.path) }))
     .sort((a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0))
     .map(({ problem, place }) => describe(problem, file, place))
+}
+
+/** What a schema says about a table that stands at `path`. */
+export function issuesOf(parsed: z.ZodSafeParseResult<unknown>, path: readonly string[], content: unknown): Problem[] {
+  return (parsed.error?.issues ?? []).map(issue => {
+    const inner = issue.path.filter(part => typeof part !== 'symbol')
+    const found = inner.reduce<unknown>(
+      (value, part) => (value as Record<string, unknown> | undefined)?.[part],
+      content,
+    )
+    return { path: [...path, ...inner], found, allowed: issue.message }
+  })
 }
 
 /** One error that reports all lines at once. */

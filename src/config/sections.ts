@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { MODEL_KINDS } from './daemon-config.js'
+import { MODEL_KINDS, OPEN_ACCESS } from './daemon-config.js'
 import {
   adminToken,
+  apiKey,
   basePath,
   flag,
   integer,
@@ -12,6 +13,8 @@ import {
   modelNames,
   nonEmpty,
   origins,
+  secret,
+  secrets,
   text,
 } from './values.js'
 
@@ -58,6 +61,12 @@ export const sectionSchemas = {
   admin: section('admin', {
     enabled: flag().default(false),
     token: adminToken().default(''),
+  }),
+  auth: section('auth', {
+    enabled: flag().default(false),
+    open: z
+      .array(z.enum(OPEN_ACCESS), { error: `a list with any of ${OPEN_ACCESS.map(name => `"${name}"`).join(', ')}` })
+      .default([...OPEN_ACCESS]),
   }),
   http: section('http', {
     // V8 has no string, and so no JSON text, of 512 MiB or more.
@@ -131,6 +140,19 @@ export const modelSection = z.object(
     maxBatchDelayMs: milliseconds(0).optional(),
     onceTimeoutMs: milliseconds().optional(),
     startTimeoutMs: milliseconds().optional(),
+  },
+  { error: 'a section' },
+)
+
+/** `[auth.apps.<id>]`. */
+export const appSection = z.object(
+  {
+    key: apiKey().optional(),
+    secret: secret().optional(),
+    tokens: secrets().default([]),
+    models: modelNames().optional(),
+    rateLimit: integer(1, 1_000_000).optional(),
+    burst: integer(1, 1_000_000).optional(),
   },
   { error: 'a section' },
 )

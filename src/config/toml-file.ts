@@ -11,6 +11,13 @@ export function isTable(value: TomlValue | undefined): value is TomlTable {
   return typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date)
 }
 
+/** The lines around a mistake, but for the values of keys whose values are secret, and for texts that may be some. */
+function withoutSecrets(codeblock: string): string {
+  return codeblock
+    .replace(/((?:token|tokens|secret|key)["']?\s*=).*/g, '$1 what is not shown here')
+    .replace(/(["'])[^"'\n]{16,}/g, '$1…')
+}
+
 /**
  * Reads a TOML file; `name` is what messages call it.
  * @throws ServiceError `misconfigured` when it cannot be read, is not UTF-8 or not TOML
@@ -36,6 +43,6 @@ export function readTomlFile(path: string, name: string = path): TomlFile {
   } catch (cause) {
     if (!(cause instanceof TomlError)) throw cause
     const [what = ''] = cause.message.split('\n')
-    throw misconfigured([`${name}:${cause.line}:${cause.column}: ${what}\n${cause.codeblock}`], cause)
+    throw misconfigured([`${name}:${cause.line}:${cause.column}: ${what}\n${withoutSecrets(cause.codeblock)}`])
   }
 }

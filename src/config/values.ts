@@ -43,11 +43,37 @@ export function nonEmpty() {
 /** Fewest characters of a token that nobody guesses. */
 const MIN_TOKEN_LENGTH = 16
 
+const TOKEN_FORM = `a string of at least ${MIN_TOKEN_LENGTH} visible ASCII characters`
+
 /** A token as it stands in an HTTP header, or the empty string for none. */
 export function adminToken() {
-  const error = `a string of at least ${MIN_TOKEN_LENGTH} visible ASCII characters`
+  const error = TOKEN_FORM
   return z.string({ error }).refine(value => value === '' || TOKEN.test(value), { error })
 }
+
+/** A secret that nobody guesses. */
+export function secret() {
+  const error = TOKEN_FORM
+  return z.string({ error }).refine(value => TOKEN.test(value), { error })
+}
+
+/** A list of such secrets, each as it stands in an HTTP header. */
+export function secrets() {
+  const error = `a list, each ${TOKEN_FORM}`
+  return z.array(
+    z.string({ error }).refine(value => TOKEN.test(value), { error }),
+    { error },
+  )
+}
+
+/** The name by which an app signs; it stands between quotation marks. */
+export function apiKey() {
+  const error = 'a string of visible ASCII characters without quotation marks'
+  return z.string({ error }).refine(value => /^[!#-&(-~]+$/.test(value), { error })
+}
+
+/** What apps are called; it stands in logs and metrics. */
+export const APP_ID = /^[A-Za-z0-9_.-]{1,64}$/
 
 const TOKEN = new RegExp(`^[!-~]{${MIN_TOKEN_LENGTH},}$`)
 

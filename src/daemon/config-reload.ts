@@ -6,7 +6,7 @@ import type { LoadedConfig } from '../config/load-config.js'
 import { ServiceError } from '../core/error.js'
 
 /** Parts of a configuration that count at the start only, with what they are called in the file. */
-const FIXED: Readonly<Record<Exclude<keyof DaemonConfig, 'file' | 'models'>, string>> = {
+const FIXED: Readonly<Record<Exclude<keyof DaemonConfig, 'file' | 'models' | 'apps'>, string>> = {
   service: '-s',
   sub: '[aiges] sub',
   grpc: 'host and port of the gRPC server',
@@ -19,6 +19,7 @@ const FIXED: Readonly<Record<Exclude<keyof DaemonConfig, 'file' | 'models'>, str
   unreadyMs: '[aiges] unreadyMs',
   reloadOnChange: '[aiges] reloadOnChange',
   admin: '[admin]',
+  auth: '[auth] enabled and open',
 }
 
 export interface ConfigReloadOptions {

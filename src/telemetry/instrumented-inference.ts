@@ -47,7 +47,7 @@ type End = (code: Reason | 'ok') => void
  */
 export function instrumentInference(
   inference: InferenceService,
-  metrics: Pick<Metrics, 'requests' | 'turnedAway'>,
+  metrics: Pick<Metrics, 'requests' | 'turnedAway' | 'appRequest'>,
 ): InferenceService {
   /** Counts a request as begun; the function that it returns counts it as ended, the first time that it is called. */
   const begin = ({ model, version }: Pick<InferenceRequest, 'model' | 'version'>, ctx: RequestContext): End => {
@@ -62,6 +62,7 @@ export function instrumentInference(
       series.end(code, performance.now() - begun)
       if (NO_ROOM.has(code))
         metrics.turnedAway(served.name, served.version, ctx.priority ?? DEFAULT_PRIORITY, code as Reason)
+      if (ctx.app !== undefined) metrics.appRequest(ctx.app, code)
     }
   }
 

@@ -45,6 +45,8 @@ export interface Metrics {
   waited(model: string, version: string, ms: number): void
   /** A request was refused because there was no room for it. */
   turnedAway(model: string, version: string, priority: number, reason: Reason): void
+  /** A request of an app has ended. @param app the id of a configured app, never what a client made up */
+  appRequest(app: string, code: Reason | 'ok'): void
   /** What the wrapper of a version of a model reports by itself. */
   wrapper(model: string, version: string): WrapperSeries
   /** What has become of the requests to a version of a model, through all front-ends together. */
@@ -88,6 +90,12 @@ export function createMetrics({ version }: MetricsOptions): Metrics {
     labelNames: ['model', 'version', 'priority', 'code'],
     registers,
   })
+  const ofApps = new Counter({
+    name: 'aiservice_app_requests_total',
+    help: 'Requests of an app that ended, by reason; only where clients have to say whose a request is.',
+    labelNames: ['app', 'code'],
+    registers,
+  })
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),
@@ -96,6 +104,7 @@ export function createMetrics({ version }: MetricsOptions): Metrics {
     loadFailed: (model, version) => loadsFailed.inc({ model, version }),
     waited: (model, version, ms) => queueWait.observe({ model, version }, ms / 1000),
     turnedAway: (model, version, priority, code) => refusals.inc({ model, version, priority, code }),
+    appRequest: (app, code) => ofApps.inc({ app, code }),
     requests,
     tallies,
   }

@@ -8,6 +8,7 @@ const SRC = resolve(import.meta.dirname, '../../src')
 /** What each part may import beside itself. One front-end never imports another. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: [],
+  auth: ['core'],
   config: ['core'],
   telemetry: ['core'],
   rpc: ['core', 'gen'],
@@ -15,8 +16,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // A program of its own, which shares the frames of plugin protocol 2 with the daemon.
   'native-host': ['plugin', 'rpc', 'gen'],
   session: ['core', 'telemetry'],
-  'protocols/shared': ['core', 'telemetry'],
-  'protocols/*': ['core', 'protocols/shared', 'telemetry', 'rpc', 'gen'],
+  'protocols/shared': ['core', 'auth', 'telemetry'],
+  'protocols/*': ['core', 'auth', 'protocols/shared', 'telemetry', 'rpc', 'gen'],
   cluster: ['core', 'rpc', 'telemetry', 'gen'],
   daemon: ['*'],
   'front-ends': ['*'],

@@ -26,6 +26,7 @@ async function serve(protocols: string, inference = new FakeInference([modelInfo
     config,
     inference,
     version: '0',
+    apps: undefined,
     admin: {
       ...{ setSlots() {}, load: unused, unload: unused, reload: unused },
       ...{ loadResource: async () => '', unloadResource: unused },

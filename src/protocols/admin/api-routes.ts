@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { AdminService } from '../../core/admin.js'
 import { ServiceError } from '../../core/error.js'
 import type { InferenceService } from '../../core/inference.js'
+import { markAccess } from '../shared/http-authentication.js'
 import type { HttpFrontEnd } from '../shared/http-front-end.js'
 import { parseJsonObject } from '../shared/json-body.js'
 import { describeModel } from './codec.js'
@@ -39,6 +40,7 @@ export function adminApi({ inference, admin, token }: AdminApiOptions): HttpFron
     protocol: 'admin',
     basePaths: [ADMIN_PATH],
     routes: async (app: FastifyInstance) => {
+      markAccess(app, 'own-token')
       app.addHook('onRequest', bearerCheck(token))
       app.get(`${ADMIN_PATH}/models`, async () => ({ models: inference.models().map(describeModel) }))
       app.get<ModelRequest>(`${ADMIN_PATH}/models/:name`, async ({ params }) =>

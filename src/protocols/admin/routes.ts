@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { InferenceService } from '../../core/inference.js'
 import type { ModelInfo } from '../../core/model.js'
+import { markAccess } from '../shared/http-authentication.js'
 
 /** What `/metrics` needs of a metrics registry. */
 export interface MetricsSource {
@@ -26,17 +27,20 @@ export async function adminRoutes(app: FastifyInstance, options: AdminOptions): 
     reply.header('cache-control', 'no-store')
   })
 
-  app.get('/livez', async () => ({ live: true }))
+  app.register(async probes => {
+    markAccess(probes, 'probes')
+    probes.get('/livez', async () => ({ live: true }))
 
-  app.get('/readyz', async (_request, reply) => {
-    const models = inference.models()
-    const draining = isDraining()
-    const ready = !draining && models.some(model => model.readiness.ready)
-    const reasons = Object.fromEntries(models.map(model => [model.name, describe(model)]))
-    return reply.code(ready ? 200 : 503).send({ ready, draining, models: reasons })
+    probes.get('/readyz', async (_request, reply) => {
+      const models = inference.models()
+      const draining = isDraining()
+      const ready = !draining && models.some(model => model.readiness.ready)
+      const reasons = Object.fromEntries(models.map(model => [model.name, describe(model)]))
+      return reply.code(ready ? 200 : 503).send({ ready, draining, models: reasons })
+    })
   })
 
-  app.get('/metrics', async (_request, reply) => {
+  app.get('/metrics', { config: { access: 'metrics' } }, async (_request, reply) => {
     return reply.header('content-type', metrics.contentType).send(await metrics.render())
   })
 }

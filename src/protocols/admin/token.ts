@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { bearerMatcher } from '../../auth/bearer-token.js'
 import { ServiceError } from '../../core/error.js'
-import { bearerMatcher } from '../shared/bearer-token.js'
 
 /**
  * Makes the hook that lets only requests with `Authorization: Bearer <token>` pass.

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js'
 import type { Logger } from 'pino'
+import type { Authenticator } from '../../auth/apps.js'
 import type { InferenceResult, InferenceService, RequestContext } from '../../core/inference.js'
 import type { InferenceHandlers } from '../../gen/gateway/aiges/v1/Inference.js'
 import type { InferenceInput__Output } from '../../gen/gateway/aiges/v1/InferenceInput.js'
@@ -9,7 +10,9 @@ import type { ProtoGrpcType } from '../../gen/gateway/aiges-v1.js'
 import type { RpcGateway } from '../../rpc/gateway.js'
 import { loadProto, loadProtoDefinition } from '../../rpc/proto.js'
 import { callDeadline, callSignal, type ServerCall, sendMessage } from '../../rpc/server-call.js'
+import { appOfCall, type IdentifiableCall } from '../shared/call-authentication.js'
 import { failureLevel } from '../shared/failure-level.js'
+import { checkNamedApp } from '../shared/named-app.js'
 import { metadataPriority } from '../shared/request-limits.js'
 import { toInferenceRequest, toOutput } from './codec.js'
 import { type RpcFailure, toRpcFailure } from './error-map.js'
@@ -18,10 +21,12 @@ import { openCallSession } from './session.js'
 export interface AigesV1Options {
   readonly inference: InferenceService
   readonly log: Logger
+  /** Knows the apps, where callers have to say whose a call is. Default: they do not. */
+  readonly authenticator?: Pick<Authenticator, 'identify'>
 }
 
 /** Adds aiges.v1.Inference. */
-export function addAigesV1Service(server: RpcGateway, { inference, log }: AigesV1Options): void {
+export function addAigesV1Service(server: RpcGateway, { inference, log, authenticator }: AigesV1Options): void {
   const fail = (thrown: unknown, sid: string): RpcFailure => {
     const { error, code, details, metadata } = toRpcFailure(thrown, sid)
     const record = { sid, reason: error.reason, ...(error.cause === undefined ? {} : { err: error.cause }) }
@@ -33,7 +38,8 @@ export function addAigesV1Service(server: RpcGateway, { inference, log }: AigesV
     Exec: (call, callback) => {
       const sid = sidOf(call.request)
       const run = async () => {
-        const result = await inference.once(toInferenceRequest(call.request, sid), contextOf(call, sid))
+        const ctx = contextOf(call, call.request, { sid, authenticator })
+        const result = await inference.once(toInferenceRequest(call.request, sid), ctx)
         return toOutput(result, 0, routeOf(call.request, sid))
       }
       run().then(
@@ -45,7 +51,7 @@ export function addAigesV1Service(server: RpcGateway, { inference, log }: AigesV
     ExecStream: call => {
       const sid = sidOf(call.request)
       const run = async () => {
-        const ctx = contextOf(call, sid)
+        const ctx = contextOf(call, call.request, { sid, authenticator })
         const results = inference.stream(toInferenceRequest(call.request, ctx.sid), ctx)
         await sendResults(call, results, call.request, ctx)
       }
@@ -62,7 +68,7 @@ export function addAigesV1Service(server: RpcGateway, { inference, log }: AigesV
         const signal = callSignal(call)
         const opened = await openCallSession(inference, call, signal, first => {
           sid = sidOf(first)
-          return contextOf(call, sid, signal)
+          return contextOf(call, first, { sid, authenticator, signal })
         })
         try {
           await sendResults(call, opened.session.results, opened.first, opened.ctx)
@@ -81,18 +87,31 @@ export function addAigesV1Service(server: RpcGateway, { inference, log }: AigesV
   server.describe(loadProtoDefinition('gateway', 'aiges-v1.proto'))
 }
 
-function sidOf({ route }: InferenceInput__Output): string {
-  return route?.session_id || randomUUID()
-}
-
-/** @throws ServiceError `parameter_missing` when the metadata is not what it may be */
-function contextOf(call: ServerCall, sid: string, signal = callSignal(call)): RequestContext {
+/** @throws ServiceError `unauthenticated`, `permission_denied`, `parameter_missing` when the metadata is not what it may be */
+function contextOf(
+  call: ServerCall & IdentifiableCall,
+  { route }: InferenceInput__Output,
+  { sid, authenticator, signal = callSignal(call) }: CallOptions,
+): RequestContext {
+  const app = appOfCall(authenticator, call)
+  checkNamedApp(app, route?.appid || app, 'route.appid')
   const deadline = callDeadline(call)
   return {
     ...{ sid, protocol: 'aiges-v1', signal },
+    ...(app !== undefined && { app }),
     ...(deadline !== undefined && { deadline }),
     ...metadataPriority(call),
   }
+}
+
+interface CallOptions {
+  readonly sid: string
+  readonly authenticator: AigesV1Options['authenticator']
+  readonly signal?: AbortSignal
+}
+
+function sidOf({ route }: InferenceInput__Output): string {
+  return route?.session_id || randomUUID()
 }
 
 function routeOf({ route }: InferenceInput__Output, sid: string) {

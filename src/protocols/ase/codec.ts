@@ -181,15 +181,23 @@ function sameAccept(a: Accept, b: Accept): boolean {
   )
 }
 
-/** `app_id` and `appid` are two spellings of one key. */
-function passHeaders(header: JsonObject, passed: readonly string[], parameters: Record<string, string>): void {
+/**
+ * The app that a header names; `app_id` and `appid` are two spellings of one key.
+ * @throws ServiceError `schema_violation` when they differ
+ */
+export function appIdOf(header: JsonObject): string | undefined {
   const appId = header['appid'] ?? header['app_id'] ?? null
   const other = header['app_id'] ?? null
   if (other !== null && asString(other) !== asString(appId)) {
     throw new ServiceError('schema_violation', 'header.app_id: differs from header.appid')
   }
+  return appId === null ? undefined : asString(appId)
+}
+
+function passHeaders(header: JsonObject, passed: readonly string[], parameters: Record<string, string>): void {
+  const appId = appIdOf(header)
   for (const key of passed) {
-    const value = key === 'appid' || key === 'app_id' ? appId : (header[key] ?? null)
+    const value = key === 'appid' || key === 'app_id' ? (appId ?? null) : (header[key] ?? null)
     if (value !== null) parameters[key] = asString(value)
   }
 }

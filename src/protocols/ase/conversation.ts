@@ -36,6 +36,8 @@ export interface ConversationOptions extends ConversationLimits {
 export interface ConversationPlace {
   readonly sid: string
   readonly path: string
+  /** Whose it is, where clients have to say. */
+  readonly app?: string | undefined
 }
 
 /**
@@ -150,13 +152,15 @@ export class Conversation {
 
   private async open(body: AseBody): Promise<Session> {
     const { inference, translator, readTimeoutMs, sessionTimeoutMs } = this.options
-    const { sid, path } = this.place
+    const { sid, path, app } = this.place
+    const caller = { sid, ...(app !== undefined && { app }) }
     const { timeoutMs, priority } = this.limits
-    const demand = translator.demand(body, path, sid)
+    const demand = translator.demand(body, path, caller)
     const session = await inference.open(
       { ...demand, idleTimeoutMs: readTimeoutMs, maxAgeMs: sessionTimeoutMs },
       {
-        ...{ sid, protocol: 'ase-websocket', signal: this.gone.signal },
+        ...caller,
+        ...{ protocol: 'ase-websocket', signal: this.gone.signal },
         ...(timeoutMs !== undefined && { deadline: performance.now() + timeoutMs }),
         ...(priority !== undefined && { priority }),
       },
@@ -192,7 +196,7 @@ export class Conversation {
     if (!this.end()) return
     const error = asFrameTimeout(toServiceError(thrown))
     this.gone.abort(error)
-    logError(this.options.log, error, { ...this.place, method: 'WebSocket' })
+    this.logEnd(error)
     const message = aseMessage(error)
     this.socket.send(encodeFrameError(ASE_ERRORS[error.reason].code, message, this.place.sid))
     this.close(code, message)
@@ -221,7 +225,12 @@ export class Conversation {
     if (!inTime || (this.session === undefined && !this.working)) return
     const error = new ServiceError('cancelled')
     this.gone.abort(error)
-    logError(this.options.log, error, { ...this.place, method: 'WebSocket' })
+    this.logEnd(error)
+  }
+
+  private logEnd(error: ServiceError): void {
+    const { sid, path } = this.place
+    logError(this.options.log, error, { sid, path, method: 'WebSocket' })
   }
 
   private onRefused(code: number): void {

@@ -29,7 +29,7 @@ export async function answerAsEvents(reply: FastifyReply, path: string, options:
   const { inference, translator, log } = options
   const ctx = requestContext(reply, 'ase-sse')
   const { sid, signal } = ctx
-  const request = await translator.request(reply.request.body, path, sid)
+  const request = await translator.request(reply.request.body, path, ctx)
   const lastWords = (error: ServiceError) => {
     logError(log, error, { sid, method: 'POST', path })
     return `event: error\ndata: ${encodeError(ASE_ERRORS[error.reason].code, aseMessage(error), sid)}\n\n`

@@ -74,7 +74,7 @@ function requestHandler(options: EventStreamContext): LatePaths['post'] {
   return async (request, reply, path) => {
     if (wantsEventStream(request.headers.accept)) return answerAsEvents(reply, path, options)
     const ctx = requestContext(reply, 'ase')
-    const result = await inference.once(await translator.request(request.body, path, ctx.sid), ctx)
+    const result = await inference.once(await translator.request(request.body, path, ctx), ctx)
     const answer = await translator.answer(result, ctx.sid).catch(alreadyCounted)
     return reply.header('content-type', JSON_TYPE).send(answer)
   }
@@ -82,7 +82,8 @@ function requestHandler(options: EventStreamContext): LatePaths['post'] {
 
 /** Adds `/test.json`: the example request of the first model, or of the one that `?service=` names. */
 async function exampleRoute(app: FastifyInstance, { inference }: Pick<AseOptions, 'inference'>): Promise<void> {
-  app.get<{ Querystring: { service?: string } }>('/test.json', async request => {
+  const open = { config: { access: 'documents' } } as const
+  app.get<{ Querystring: { service?: string } }>('/test.json', open, async request => {
     const model = inference.model(request.query.service ?? '')
     const example = exampleRequest(model)
     if (example !== undefined) return example

@@ -1,10 +1,19 @@
 import type { Logger } from 'pino'
 import { ServiceError } from '../../core/error.js'
-import type { InferenceRequest, InferenceResult, InferenceService } from '../../core/inference.js'
+import type { InferenceRequest, InferenceResult, InferenceService, RequestContext } from '../../core/inference.js'
 import type { ModelInfo } from '../../core/model.js'
 import type { Accept, Payload } from '../../core/payload.js'
+import { checkNamedApp } from '../shared/named-app.js'
 import { resourceIds } from '../shared/resource-ids.js'
-import { type AseBody, decodeParameters, decodePayloads, encodeResult, parseBody, plainOrBase64 } from './codec.js'
+import {
+  type AseBody,
+  appIdOf,
+  decodeParameters,
+  decodePayloads,
+  encodeResult,
+  parseBody,
+  plainOrBase64,
+} from './codec.js'
 import { encodeFrameResult } from './frame-codec.js'
 import type { ModelPaths } from './model-paths.js'
 import { SchemaCheck } from './schema-check.js'
@@ -25,6 +34,9 @@ export interface TranslatorOptions {
 /** What a request or a session asks of a model, without its data. */
 export type Demand = Omit<InferenceRequest, 'payloads'>
 
+/** Whose request it is, and how it is called. */
+export type Caller = Pick<RequestContext, 'sid' | 'app'>
+
 const NO_TEXTS: ReadonlyMap<Payload, string> = new Map()
 
 /** Turns ASE messages into what the core understands, and results into ASE messages, as the options say. */
@@ -40,8 +52,9 @@ export class Translator {
    * @param body a Buffer, or nothing when the request has none
    * @throws ServiceError with the reason of the first check that fails
    */
-  async request(body: unknown, path: string, sid: string): Promise<InferenceRequest> {
+  async request(body: unknown, path: string, { sid, app }: Caller): Promise<InferenceRequest> {
     const parsed = parseBody(body)
+    checkNamedApp(app, appIdOf(parsed.header), 'header.app_id')
     const payloads = await this.decodeTexts(decodePayloads(parsed))
     const model = this.modelAt(path)
     this.schemas.check(model, parsed)
@@ -51,9 +64,10 @@ export class Translator {
   /**
    * Decodes what the first frame of a session asks for. Its payloads are not held against the schema, which describes
    * a complete request.
-   * @throws ServiceError `model_unknown` or `schema_violation`
+   * @throws ServiceError `permission_denied`, `model_unknown` or `schema_violation`
    */
-  demand(body: AseBody, path: string, sid: string): Demand {
+  demand(body: AseBody, path: string, { sid, app }: Caller): Demand {
+    checkNamedApp(app, appIdOf(body.header), 'header.app_id')
     const model = this.modelAt(path)
     this.schemas.checkDemand(model, body)
     return this.demandOf(model, body, sid)

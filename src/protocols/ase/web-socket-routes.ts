@@ -5,7 +5,7 @@ import type { InferenceService } from '../../core/inference.js'
 import { headerLimits, type RequestLimits } from '../shared/request-limits.js'
 import { pathOf } from '../shared/request-path.js'
 import { type ServerWebSocket, webSockets } from '../shared/web-sockets.js'
-import { Conversation, type ConversationLimits } from './conversation.js'
+import { Conversation, type ConversationLimits, type ConversationPlace } from './conversation.js'
 import type { ModelPaths } from './model-paths.js'
 import { type SidOrigin, sidSource } from './session-sid.js'
 import type { Translator } from './translator.js'
@@ -51,8 +51,13 @@ export async function webSocketRoutes(app: FastifyInstance, options: WebSocketRo
   const nextSid = sidSource(options.sidOrigin)
   const conversations = new Set<Conversation>()
   // A function of its own, whose listeners do not keep the request.
-  const take = (socket: ServerWebSocket, wire: Writable, path: string, limits: RequestLimits) => {
-    const conversation = new Conversation(socket, wire, { sid: nextSid(), path }, limits, options)
+  const take = (
+    socket: ServerWebSocket,
+    wire: Writable,
+    place: Omit<ConversationPlace, 'sid'>,
+    limits: RequestLimits,
+  ) => {
+    const conversation = new Conversation(socket, wire, { sid: nextSid(), ...place }, limits, options)
     conversations.add(conversation)
     socket.on('close', () => conversations.delete(conversation))
     socket.forgetRequest()
@@ -74,8 +79,8 @@ export async function webSocketRoutes(app: FastifyInstance, options: WebSocketRo
       // The connection would keep the response, and with it the request, for as long as it lives.
       reply.raw.detachSocket(raw.socket)
     },
-    wsHandler: (socket, { raw, url }) => {
-      take(socket as ServerWebSocket, raw.socket, pathOf(url), headerLimits(raw.headers))
+    wsHandler: (socket, { raw, url, app }) => {
+      take(socket as ServerWebSocket, raw.socket, { path: pathOf(url), app }, headerLimits(raw.headers))
     },
   })
   app.addHook('preClose', async () => {

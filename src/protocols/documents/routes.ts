@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi, { type FastifySwaggerUiConfigOptions } from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import type { InferenceService } from '../../core/inference.js'
+import { markAccess } from '../shared/http-authentication.js'
 import { type DescribePart, OpenApiCache } from '../shared/openapi-document.js'
 
 export interface DocumentOptions {
@@ -35,6 +36,7 @@ const PAGE: FastifySwaggerUiConfigOptions = {
  * `/swagger/`, to which `/` leads.
  */
 export async function documentRoutes(app: FastifyInstance, { inference, parts }: DocumentOptions): Promise<void> {
+  markAccess(app, 'documents')
   const documents = new OpenApiCache(parts)
   const document = () => documents.get(inference.models())
 

@@ -1,6 +1,6 @@
+import { bearerMatcher } from '../../auth/bearer-token.js'
 import type { AdminService } from '../../core/admin.js'
 import { ServiceError } from '../../core/error.js'
-import { bearerMatcher } from '../shared/bearer-token.js'
 
 export interface RepositoryOptions {
   readonly admin: Pick<AdminService, 'load' | 'unload'>

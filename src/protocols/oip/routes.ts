@@ -48,8 +48,9 @@ export function oipFrontEnd(options: OipHttpOptions): HttpFrontEnd {
 function addServerRoutes(app: FastifyInstance, options: OipHttpOptions): void {
   const { basePath } = options
   app.get(basePath, async () => serverMetadata(options))
-  app.get(pathBelow(basePath, 'health/live'), async () => ({ live: true }))
-  app.get(pathBelow(basePath, 'health/ready'), async () => {
+  const open = { config: { access: 'probes' } } as const
+  app.get(pathBelow(basePath, 'health/live'), open, async () => ({ live: true }))
+  app.get(pathBelow(basePath, 'health/ready'), open, async () => {
     if (!serverReady(options)) throw new ServiceError('not_ready', 'no model is ready, or the service is shutting down')
     return { ready: true }
   })
@@ -106,12 +107,13 @@ function addRepositoryRoutes(app: FastifyInstance, options: OipHttpOptions): voi
     const readyOnly = flagOf(optionalJson(request), 'ready')
     return repositoryIndex(inference.models(), readyOnly)
   })
-  app.post<ModelRoute>(pathBelow(basePath, 'repository/models/:model/load'), async request => {
+  const ownToken = { config: { access: 'own-token' } } as const
+  app.post<ModelRoute>(pathBelow(basePath, 'repository/models/:model/load'), ownToken, async request => {
     const { params, headers } = request
     await repository.load(params.model, parametersOf(optionalJson(request)).keys(), headers.authorization)
     return {}
   })
-  app.post<ModelRoute>(pathBelow(basePath, 'repository/models/:model/unload'), async request => {
+  app.post<ModelRoute>(pathBelow(basePath, 'repository/models/:model/unload'), ownToken, async request => {
     await repository.unload(request.params.model, request.headers.authorization)
     return {}
   })

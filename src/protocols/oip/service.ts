@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { handleUnaryCall, Metadata, ServerUnaryCall } from '@grpc/grpc-js'
 import type { Logger } from 'pino'
+import type { Authenticator } from '../../auth/apps.js'
 import { ServiceError } from '../../core/error.js'
+import type { RequestContext } from '../../core/inference.js'
 import type { ModelInfo } from '../../core/model.js'
 import type { GRPCInferenceServiceHandlers } from '../../gen/gateway/inference/GRPCInferenceService.js'
 import type { ModelInferRequest__Output } from '../../gen/gateway/inference/ModelInferRequest.js'
@@ -10,6 +12,7 @@ import type { RpcGateway } from '../../rpc/gateway.js'
 import { loadProto, loadProtoDefinition } from '../../rpc/proto.js'
 import { callDeadline, callSignal, type ServerCall } from '../../rpc/server-call.js'
 import { alreadyCounted } from '../../telemetry/instrumented-inference.js'
+import { appOfCall } from '../shared/call-authentication.js'
 import { failureLevel } from '../shared/failure-level.js'
 import { metadataPriority } from '../shared/request-limits.js'
 import { ABSENT } from './absent.js'
@@ -24,13 +27,15 @@ import { serverMetadata, serverReady, serverStatistics } from './server-state.js
 
 export interface OipServiceOptions extends OipOptions {
   readonly log: Logger
+  /** Knows the apps, where callers have to say whose a call is. Default: they do not. */
+  readonly authenticator?: Pick<Authenticator, 'identify'>
   /** Is told of every call that fails, with the name of the model if it is known. Default: nobody is told. */
   readonly onFailure?: (model: string | undefined, error: ServiceError) => void
 }
 
 /** Adds inference.GRPCInferenceService: the Open Inference Protocol over gRPC. */
 export function addOipService(server: RpcGateway, options: OipServiceOptions): void {
-  const { inference, log } = options
+  const { inference, log, authenticator } = options
   const repository = createRepository(options)
   const stopping = new AbortController()
   server.onStopping(async () => stopping.abort(new ServiceError('not_ready', 'the service is shutting down')))
@@ -45,8 +50,8 @@ export function addOipService(server: RpcGateway, options: OipServiceOptions): v
     return failure
   }
 
-  /** Makes a handler of what answers a call or throws. */
-  const unary =
+  /** Makes a handler, for everybody, of what answers a call or throws. */
+  const openUnary =
     <Request, Response>(
       answer: (request: Request, call: ServerUnaryCall<Request, Response>, sid: string) => Response | Promise<Response>,
     ): handleUnaryCall<Request, Response> =>
@@ -59,28 +64,41 @@ export function addOipService(server: RpcGateway, options: OipServiceOptions): v
       )
     }
 
+  /** The same for apps alone. */
+  const unary = <Request, Response>(
+    answer: (
+      request: Request,
+      call: ServerUnaryCall<Request, Response>,
+      caller: Caller,
+    ) => Response | Promise<Response>,
+  ) => {
+    return openUnary<Request, Response>((request, call, sid) => {
+      const app = appOfCall(authenticator, call)
+      return answer(request, call, { sid, ...(app !== undefined && { app }) })
+    })
+  }
+
   const modelOf = ({ name, version }: { name: string; version: string }) => inference.model(name, version || undefined)
 
   const prepare = (
     message: ModelInferRequest__Output,
-    { call, sid, signal = callSignal(call) }: { call: ServerCall; sid: string; signal?: AbortSignal },
+    { call, caller, signal = callSignal(call) }: { call: ServerCall; caller: Caller; signal?: AbortSignal },
   ): StreamedRequest => {
     const model = modelOf({ name: message.model_name, version: message.model_version })
     const infer = decodeInferMessage(message)
     const deadline = earliest(callDeadline(call), deadlineOf(infer))
     const ctx = {
-      sid,
-      protocol: 'oip-grpc',
-      signal,
+      ...caller,
+      ...{ protocol: 'oip-grpc', signal },
       ...(deadline !== undefined && { deadline }),
       ...metadataPriority(call),
     }
-    return { call: infer, model, request: toInferenceRequest(infer, model, sid), ctx }
+    return { call: infer, model, request: toInferenceRequest(infer, model, ctx.sid), ctx }
   }
 
   const handlers: GRPCInferenceServiceHandlers = {
-    ServerLive: unary(() => ({ live: true })),
-    ServerReady: unary(() => ({ ready: serverReady(options) })),
+    ServerLive: openUnary(() => ({ live: true })),
+    ServerReady: openUnary(() => ({ ready: serverReady(options) })),
     ModelReady: unary(({ name, version }) => ({ ready: isReady(inference.models(), name, version) })),
     ServerMetadata: unary(() => serverMetadata(options)),
     ModelMetadata: unary(request => modelMetadata(modelOf(request))),
@@ -88,17 +106,18 @@ export function addOipService(server: RpcGateway, options: OipServiceOptions): v
     ModelStatistics: unary(({ name, version }) => serverStatistics(options, name, version)),
 
     RepositoryIndex: unary(({ ready }) => ({ models: repositoryIndex(inference.models(), ready) })),
-    RepositoryModelLoad: unary(async ({ model_name, parameters }, call) => {
+    // The admin token says who may do these.
+    RepositoryModelLoad: openUnary(async ({ model_name, parameters }, call) => {
       await repository.load(model_name, Object.keys(parameters), authorizationOf(call))
       return {}
     }),
-    RepositoryModelUnload: unary(async ({ model_name }, call) => {
+    RepositoryModelUnload: openUnary(async ({ model_name }, call) => {
       await repository.unload(model_name, authorizationOf(call))
       return {}
     }),
 
-    ModelInfer: unary(async (message, call, sid) => {
-      const { call: infer, model, request, ctx } = prepare(message, { call, sid })
+    ModelInfer: unary(async (message, call, caller) => {
+      const { call: infer, model, request, ctx } = prepare(message, { call, caller })
       const result = await inference.once(request, ctx)
       try {
         return encodeInferMessage({ model, id: infer.id, outputs: toOutputs(result, infer) }, isTyped(message))
@@ -109,16 +128,19 @@ export function addOipService(server: RpcGateway, options: OipServiceOptions): v
     ModelStreamInfer: call => {
       const signal = callSignal(call)
       let sid: string = randomUUID()
-      const answered = answerRequests(call, signal, {
-        inference,
-        stopping: stopping.signal,
-        prepare: message => {
-          sid = randomUUID()
-          return prepare(message, { call, sid, signal })
-        },
-        onFailure: (error, message) => void report(error, sid, message.model_name),
-      })
-      answered.then(
+      const answer = async () => {
+        const app = appOfCall(authenticator, call)
+        await answerRequests(call, signal, {
+          inference,
+          stopping: stopping.signal,
+          prepare: message => {
+            sid = randomUUID()
+            return prepare(message, { call, caller: { sid, ...(app !== undefined && { app }) }, signal })
+          },
+          onFailure: (error, message) => void report(error, sid, message.model_name),
+        })
+      }
+      answer().then(
         () => call.end(),
         thrown => {
           // Its requests have had their errors; that the stream ends is none of its own.
@@ -148,6 +170,9 @@ export function addOipService(server: RpcGateway, options: OipServiceOptions): v
   server.addService(loadProto<ProtoGrpcType>('gateway', 'oip.proto').inference.GRPCInferenceService.service, handlers)
   server.describe(loadProtoDefinition('gateway', 'oip.proto'))
 }
+
+/** Whose call it is, and how it is called. */
+type Caller = Pick<RequestContext, 'sid' | 'app'>
 
 /** A model or version that is not there is not ready: clients ask to find out. */
 function isReady(models: readonly ModelInfo[], name: string, version: string): boolean {

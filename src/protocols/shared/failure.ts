@@ -13,11 +13,13 @@ export interface FailedRequest {
 }
 
 /** Logs a failed HTTP request in one line: what is the server's fault at `error`, the rest at `info`. */
-export function logFailure(log: Logger, error: ServiceError, { sid, ...request }: FailedRequest): void {
+export function logFailure(log: Logger, error: ServiceError, { sid, path, ...request }: FailedRequest): void {
   const entry = {
     sid,
     reason: error.reason,
     ...request,
+    // Clients of ASE sign in the query even where nobody asks them to, and a signature holds for some minutes.
+    path: path.replace(/([?&]authorization=)[^&]*/gi, '$1…'),
     ...(error.wrapperRet !== undefined && { ret: error.wrapperRet }),
     ...(error.cause !== undefined && { err: error.cause }),
   }

@@ -72,6 +72,10 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, log: Logg
     return
   }
   const status = MALFORMED_STATUSES[error.code ?? ''] ?? 400
-  log.info({ err: error, status, peer: socket.remoteAddress }, 'a connection sent no valid HTTP request')
+  // The error itself holds what was sent, credentials included.
+  log.info(
+    { code: error.code, why: error.message, status, peer: socket.remoteAddress },
+    'a connection sent no valid HTTP request',
+  )
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }

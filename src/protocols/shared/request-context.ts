@@ -14,13 +14,14 @@ import { headerLimits } from './request-limits.js'
  * @throws ServiceError `parameter_missing` when a header is not what it may be
  */
 export function requestContext(reply: FastifyReply, protocol: string, deadline?: number): RequestContext {
-  const { id, raw } = reply.request
+  const { id, raw, app } = reply.request
   const { timeoutMs, priority } = headerLimits(raw.headers)
   const limit = timeoutMs === undefined ? deadline : Math.min(performance.now() + timeoutMs, deadline ?? Infinity)
   return {
     ...{ sid: id, protocol, signal: connectionSignal(raw.socket) },
     ...(limit !== undefined && { deadline: limit }),
     ...(priority !== undefined && { priority }),
+    ...(app !== undefined && { app }),
   }
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../../gen/gateway/protocol/LoaderInput.js'
 import type { ReqData__Output } from '../../gen/gateway/utils/ReqData.js'
 import { failureLevel } from '../shared/failure-level.js'
+import { checkNamedApp } from '../shared/named-app.js'
 import { metadataPriority } from '../shared/request-limits.js'
 import {
   decodeLoaderInput,
@@ -48,8 +49,10 @@ export interface OperationContext {
   /** Absent: slots and resources cannot be changed at run time. */
   readonly admin?: XsfAdmin
   readonly log: Logger
-  /** The caller's handle, or the one that the answer gives it. */
+  /** The caller's handle, or the one that the answer gives it; of an app, what it is known by among those of all apps. */
   readonly handle: string
+  /** Whose the call is, where callers have to say. */
+  readonly app?: string
   /** Aborted when the caller left. */
   readonly signal: AbortSignal
   readonly metadata: Metadata
@@ -80,15 +83,23 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ['AIHotword', acceptAndIgnore],
 ])
 
-/** Runs the operation that `op` names. Never rejects: a failure is an answer. */
-export async function runOperation(request: ReqData__Output, context: OperationContext): Promise<Answer> {
+/**
+ * Runs the operation that `op` names. Never rejects: a failure is an answer.
+ * @param scope gives the context as the caller may use it, or throws
+ */
+export async function runOperation(
+  request: ReqData__Output,
+  context: OperationContext,
+  scope: () => OperationContext,
+): Promise<Answer> {
   try {
+    const allowed = scope()
     const operation = OPERATIONS.get(request.op)
     if (operation === undefined) {
       const known = [...OPERATIONS.keys()].join(', ')
       throw new ServiceError('operation_unknown', `invalid service operation "${request.op}"; known are ${known}`)
     }
-    return await operation(request, context)
+    return await operation(request, allowed)
   } catch (thrown) {
     context.onFailure(undefined, toServiceError(thrown))
     // There is no sid yet, so the line is found by what the caller knows of its call.
@@ -105,6 +116,7 @@ async function send(request: ReqData__Output, context: OperationContext): Promis
 
   context.sessions.assertFree(context.handle)
   const input = decodeLoaderInput(bytes)
+  checkNamedApp(context.app, input.headers['appid'] || input.headers['app_id'] || context.app, 'headers.appid')
   const sid = input.headers['sid'] || randomUUID()
   const run = () => {
     const deadline = performance.now() + waitMs(request.param['waitTime'])
@@ -122,9 +134,15 @@ async function runOnce(
   context: OperationContext,
 ): Promise<Answer> {
   const { inference, signal } = context
-  const ctx = { sid, protocol: PROTOCOL, signal, deadline, ...metadataPriority(context) }
+  const ctx = { ...identity(sid, context), signal, deadline }
   const result = await inference.once(toInferenceRequest(input, sid), ctx)
   return answer(encodeOnceResult(input.serviceId || inference.model('').name, result))
+}
+
+/** What a context says of the call itself. */
+function identity(sid: string, context: OperationContext) {
+  const { app } = context
+  return { sid, protocol: PROTOCOL, ...metadataPriority(context), ...(app !== undefined && { app }) }
 }
 
 async function openSession(
@@ -144,7 +162,7 @@ async function openSession(
   const opening = new AbortController()
   const leave = () => opening.abort(signal.reason)
   signal.addEventListener('abort', leave, { once: true })
-  const ctx = { sid, protocol: PROTOCOL, signal: opening.signal, deadline, ...metadataPriority(context) }
+  const ctx = { ...identity(sid, context), signal: opening.signal, deadline }
   const open = () => inference.open(request, ctx)
   try {
     signal.throwIfAborted()

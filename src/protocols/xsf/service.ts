@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
+import type { Authenticator } from '../../auth/apps.js'
 import { ServiceError } from '../../core/error.js'
 import type { InferenceService } from '../../core/inference.js'
 import type { XsfCallHandlers } from '../../gen/gateway/utils/XsfCall.js'
@@ -7,12 +8,16 @@ import type { ProtoGrpcType } from '../../gen/gateway/xsf.js'
 import type { RpcGateway } from '../../rpc/gateway.js'
 import { loadProto, loadProtoDefinition } from '../../rpc/proto.js'
 import { callSignal } from '../../rpc/server-call.js'
+import { appOfCall } from '../shared/call-authentication.js'
+import { scopeOf } from './app-scope.js'
 import { type OperationContext, runOperation, type XsfAdmin } from './operations.js'
 import { SessionTable } from './session-table.js'
 
 export interface XsfServiceOptions {
   readonly inference: InferenceService
   readonly log: Logger
+  /** Knows the apps, where callers have to say whose a call is. Default: they do not. */
+  readonly authenticator?: Authenticator
   /** What AILBType, AILoad and AIUnLoad change. Default: nothing, they are refused. */
   readonly admin?: XsfAdmin
   /**
@@ -27,7 +32,7 @@ export interface XsfServiceOptions {
  * told how they ended.
  */
 export function addXsfService(server: RpcGateway, options: XsfServiceOptions): void {
-  const { inference, log, admin, onFailure = () => {} } = options
+  const { inference, log, admin, authenticator, onFailure = () => {} } = options
   const sessions = new SessionTable()
   const shared = { inference, log, sessions, onFailure, ...(admin === undefined ? {} : { admin }) }
 
@@ -37,7 +42,11 @@ export function addXsfService(server: RpcGateway, options: XsfServiceOptions): v
       const { s } = request
       const handle = s?.h || randomUUID()
       const context: OperationContext = { ...shared, handle, metadata, signal: callSignal(call) }
-      runOperation(request, context).then(({ code, errorInfo, output }) => {
+      const scope = () => {
+        const app = appOfCall(authenticator, call)
+        return app === undefined || authenticator === undefined ? context : scopeOf(app, context, authenticator)
+      }
+      runOperation(request, context, scope).then(({ code, errorInfo, output }) => {
         // PeerAddr is where the caller can come back to this node.
         const session = { t: s?.t ?? '', h: handle, sess: { PeerAddr: server.address } }
         callback(null, { code, error_info: errorInfo, s: session, data: [{ data: output }] })

@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { EFFECTIVE_KEYS, MODEL_KEYS, MODEL_SLOTS_KEYS, SERVICE_SECTION } from '../../../src/config/known-keys.js'
+import {
+  APP_KEYS,
+  EFFECTIVE_KEYS,
+  MODEL_KEYS,
+  MODEL_SLOTS_KEYS,
+  SERVICE_SECTION,
+} from '../../../src/config/known-keys.js'
 import { loadText, modelOf } from './config-file.js'
 
 const example = readFileSync(new URL('../../../aiges.toml.example', import.meta.url), 'utf8')
@@ -18,7 +24,12 @@ function documentedKeys(): string[] {
   })
 }
 
-const sections = { ...EFFECTIVE_KEYS, 'models.digits': MODEL_KEYS, 'models.digits.fc': MODEL_SLOTS_KEYS }
+const sections = {
+  ...EFFECTIVE_KEYS,
+  'auth.apps.demo': APP_KEYS,
+  'models.digits': MODEL_KEYS,
+  'models.digits.fc': MODEL_SLOTS_KEYS,
+}
 const effectiveKeys = Object.entries(sections).flatMap(([section, keys]) => keys.map(key => `${section}.${key}`))
 
 test('aiges.toml.example documents every key that has an effect, once, and no other', () => {

@@ -47,6 +47,8 @@ test('a section for the service alone gives every default', () => {
     reloadOnChange: false,
     unreadyMs: 0,
     admin: { enabled: false, token: '' },
+    auth: { enabled: false, open: ['probes', 'metrics', 'documents'] },
+    apps: [],
   })
 })
 
