@@ -20,8 +20,7 @@ const MOST_GROWTH_BYTES = 40 << 20
 
 let daemon: ServingDaemon
 beforeAll(async () => {
-  // A client whose connection is not read is missed when its session is idle for this long, not when it leaves.
-  daemon = await startServing({ cwd: SCENARIO_WRAPPER, config: { ws: { readTimeout: 5 } } })
+  daemon = await startServing({ cwd: SCENARIO_WRAPPER })
 })
 afterAll(() => daemon.process.stop())
 

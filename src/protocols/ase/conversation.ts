@@ -24,6 +24,8 @@ export interface ConversationLimits {
   readonly readerTimeoutMs: number
   /** Bytes of results that may wait for the client; past that, results are no longer fetched from the session. */
   readonly maxBufferedBytes: number
+  /** How often a ping is sent while nothing is read from the client: only by writing it is noticed then that it left. */
+  readonly pausedPingMs: number
 }
 
 export interface ConversationOptions extends ConversationLimits {
@@ -40,10 +42,7 @@ export interface ConversationPlace {
   readonly app?: string | undefined
 }
 
-/**
- * Frames that wait for the wrapper to take those before them, in bytes; past that, nothing more is read from the client,
- * not even that it leaves.
- */
+/** Frames that wait for the wrapper to take those before them, in bytes; past that, nothing more is read from the client. */
 const MAX_WAITING_BYTES = 1 << 20
 
 /** What a frame that waits costs beside its bytes, so that small ones count, too. */
@@ -62,6 +61,7 @@ export class Conversation {
   private readonly readTimer: NodeJS.Timeout
   private readonly ageTimer: NodeJS.Timeout
   private closeTimer: NodeJS.Timeout | undefined
+  private pausedPing: NodeJS.Timeout | undefined
   private readonly waiting: Buffer[] = []
   private waitingBytes = 0
   private working = false
@@ -110,7 +110,7 @@ export class Conversation {
     this.readTimer.refresh()
     this.waiting.push(data)
     this.waitingBytes += FRAME_BYTES + data.length
-    if (this.waitingBytes > MAX_WAITING_BYTES) this.socket.pause()
+    if (this.waitingBytes > MAX_WAITING_BYTES) this.pause()
     if (!this.working) void this.work()
   }
 
@@ -119,7 +119,7 @@ export class Conversation {
     try {
       for (let data = this.waiting.shift(); data !== undefined && !this.over; data = this.waiting.shift()) {
         this.waitingBytes -= FRAME_BYTES + data.length
-        if (this.waitingBytes <= MAX_WAITING_BYTES && this.socket.isPaused) this.socket.resume()
+        if (this.waitingBytes <= MAX_WAITING_BYTES) this.resume()
         if (!this.lastTaken) await this.take(data)
       }
     } catch (thrown) {
@@ -211,8 +211,20 @@ export class Conversation {
     clearTimeout(this.closeTimer)
     this.waiting.length = 0
     // Otherwise the peer's close frame would not be seen.
-    if (this.socket.isPaused) this.socket.resume()
+    this.resume()
     return true
+  }
+
+  private pause(): void {
+    if (this.socket.isPaused) return
+    this.socket.pause()
+    this.pausedPing = setInterval(() => this.socket.ping(), this.options.pausedPingMs)
+  }
+
+  private resume(): void {
+    if (!this.socket.isPaused) return
+    clearInterval(this.pausedPing)
+    this.socket.resume()
   }
 
   private close(code: number, reason: string): void {

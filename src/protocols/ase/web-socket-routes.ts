@@ -30,6 +30,7 @@ export const WEB_SOCKET_DEFAULTS: AseWebSocketOptions = {
   lingerMs: 5000,
   readerTimeoutMs: 30_000,
   maxBufferedBytes: 1 << 20,
+  pausedPingMs: 1000,
   pingIntervalMs: 30_000,
   drainTimeoutMs: 0,
 }

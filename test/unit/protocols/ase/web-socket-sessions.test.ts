@@ -136,6 +136,16 @@ describe('a session', () => {
     client.socket.terminate()
   })
 
+  it('ends when its client leaves while nothing is read from it', async () => {
+    const { server, client, session } = await opened(served(), { webSocket: { pausedPingMs: 20 } })
+    session.onFrame = () => new Promise(() => {})
+    for (let frame = 0; frame < 400; frame += 1) client.send({ payload: { txt: { text: 'A'.repeat(40_000) } } })
+    const [socket] = server.server.websocketServer.clients
+    await expect.poll(() => socket?.isPaused).toBe(true)
+    client.socket.terminate()
+    expect(await session.aborted).toMatchObject({ reason: 'cancelled' })
+  })
+
   it('takes frames one after the other, however long the wrapper takes', async () => {
     const { client, session } = await opened(served())
     let open = () => {}
