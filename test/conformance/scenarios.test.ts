@@ -78,7 +78,7 @@ const SCENARIOS: readonly Scenario[] = [
 describe.each(SCENARIOS)('$name', ({ name, config = {}, frontEnds = FRONT_ENDS, endsDaemon, play }) => {
   let daemon: ServingDaemon
   const start = async () => {
-    // Some front-ends know models by their number alone, which only a section of their own can give them.
+    // A number that is not the default shows that front-ends which know models by it look at it.
     const model = { [`models.${MODEL}`]: { mid: MID, dir: SCENARIO_WRAPPER } }
     daemon = await startServing({ cwd: SCENARIO_WRAPPER, config: { ...config, ...model } })
   }

@@ -59,9 +59,10 @@ export function adminApi({ inference, admin, token }: AdminApiOptions): HttpFron
   }
 }
 
-/** @throws ServiceError `body_not_json`, `parameter_missing` */
+/** @throws ServiceError `body_not_json`, `parameter_missing`, `schema_violation` */
 function slotsOf(body: unknown): number {
   const { slots } = parseJsonObject(body).json
   if (typeof slots === 'number' && Number.isSafeInteger(slots) && slots >= 1) return slots
-  throw new ServiceError('parameter_missing', `slots: found ${JSON.stringify(slots)}, allowed: an integer from 1 on`)
+  if (slots === undefined) throw new ServiceError('parameter_missing', 'slots: is missing; it is an integer from 1 on')
+  throw new ServiceError('schema_violation', `slots: found ${JSON.stringify(slots)}, allowed: an integer from 1 on`)
 }

@@ -84,10 +84,15 @@ describe('the admin API', () => {
     expect(asked).toEqual([['slots', 'm', 8]])
   })
 
-  it.each([{}, { slots: 0 }, { slots: 1.5 }, { slots: '8' }])('refuses %j as slots', async body => {
+  it.each([
+    [{}, 'parameter_missing'],
+    [{ slots: 0 }, 'schema_violation'],
+    [{ slots: 1.5 }, 'schema_violation'],
+    [{ slots: '8' }, 'schema_violation'],
+  ])('refuses %j as slots', async (body, reason) => {
     const { ask, asked } = served()
     const response = await ask('POST', 'models/m/slots', body)
-    expect([response.statusCode, response.json().error.reason]).toEqual([400, 'parameter_missing'])
+    expect([response.statusCode, response.json().error.reason]).toEqual([400, reason])
     expect(asked).toEqual([])
   })
 

@@ -40,6 +40,16 @@ describe('the payloads of an instance', () => {
     expect(payloads[0]?.data).toEqual(new Uint8Array([1, 0, 0, 0]))
   })
 
+  it('are those of the example of the protocol: a text, lists in lists and a picture', async () => {
+    const box = JSON.parse('[[2,2],[5,5],[6,6]]')
+    const image = { b64: 'iVBORw==', type: 'bytes' }
+    expect(await payloadsOf('/model/plain:predict', { tag: 'two', box, image })).toMatchObject([
+      item('tag', 'text', 'two'),
+      tensor('box', 'INT32', [3, 2]),
+      { key: 'image', type: 'other', data: Buffer.from([0x89, 0x50, 0x4e, 0x47]) },
+    ])
+  })
+
   it('are tensors where the model declares them, strings too', async () => {
     const payloads = await payloadsOf('/model/math:add', { x1: [[1, 2]], x2: [[0.5, 1.5]], label: 'ab' })
     expect(payloads).toMatchObject([
