@@ -1,5 +1,5 @@
 import type { JsonObject, ModelInfo } from '../../core/model.js'
-import type { OpenApiPart } from '../shared/openapi-part.js'
+import { type OpenApiPart, schemaRef } from '../shared/openapi-part.js'
 import { pathBelow } from '../shared/request-path.js'
 import { describeModel } from './codec.js'
 
@@ -10,7 +10,7 @@ export function adminOpenApi(models: readonly ModelInfo[], basePath: string): Op
   const [first] = models
   const name = first?.name ?? 'svcName'
   const example = first ? describeModel(first) : undefined
-  const one = { schema: ref('AdminModel'), ...(example && { example }) }
+  const one = { schema: schemaRef('AdminModel'), ...(example && { example }) }
   const parameter = {
     name: 'name',
     in: 'path',
@@ -30,10 +30,10 @@ export function adminOpenApi(models: readonly ModelInfo[], basePath: string): Op
     parameters: [parameter],
     requestBody: {
       required: true,
-      content: { 'application/json': { schema: ref('AdminSlots'), example: { slots: 8 } } },
+      content: { 'application/json': { schema: schemaRef('AdminSlots'), example: { slots: 8 } } },
     },
   }
-  const list = { schema: ref('AdminModels'), ...(example && { example: { models: models.map(describeModel) } }) }
+  const list = { schema: schemaRef('AdminModels'), ...(example && { example: { models: models.map(describeModel) } }) }
   const paths = {
     models: { get: operation('adminList', 'The models, with all versions, and why one is not ready', list) },
     'models/{name}': { get: operation('adminGet', 'One model', one, { parameters: [parameter] }) },
@@ -62,15 +62,11 @@ function operation(operationId: string, summary: string, answer: JsonObject, ask
   }
 }
 
-function ref(name: string): JsonObject {
-  return { $ref: `#/components/schemas/${name}` }
-}
-
 const TEXT: JsonObject = { type: 'string' }
 const READINESS = { ready: { type: 'boolean' }, why: { ...TEXT, description: 'why it is not ready' } }
 
 const SCHEMAS: JsonObject = {
-  AdminModels: { type: 'object', properties: { models: { type: 'array', items: ref('AdminModel') } } },
+  AdminModels: { type: 'object', properties: { models: { type: 'array', items: schemaRef('AdminModel') } } },
   AdminModel: {
     type: 'object',
     properties: {
@@ -94,7 +90,7 @@ const ERROR_RESPONSE: JsonObject = {
   description: '401 without the token, 404 for a model or version that there is not, 422 when a wrapper does not start',
   content: {
     'application/json': {
-      schema: ref('AdminError'),
+      schema: schemaRef('AdminError'),
       example: { error: { reason: 'model_unknown', message: "no service 'x'; there is svcName" } },
     },
   },

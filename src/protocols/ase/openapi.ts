@@ -3,7 +3,7 @@ import type { JsonObject, ModelInfo, ModelSchema } from '../../core/model.js'
 import { EVENT_STREAM_TYPE } from '../shared/event-stream.js'
 import { TEMPORARY } from '../shared/http-status.js'
 import { isObject } from '../shared/json-object.js'
-import type { OpenApiPart } from '../shared/openapi-part.js'
+import { type OpenApiPart, schemaRef } from '../shared/openapi-part.js'
 import { ASE_ERRORS, reasonsByStatus } from './error-map.js'
 import { EXAMPLE_SID, exampleAnswer, exampleRequest } from './example.js'
 import type { ModelPaths } from './model-paths.js'
@@ -142,7 +142,7 @@ function describeErrors(reasons: readonly Reason[]): JsonObject {
     const header = { code: ASE_ERRORS[reason].code, message: REASONS[reason].meaning, sid: EXAMPLE_SID }
     return [reason, { value: { header, payload: null } }]
   })
-  const schema = { $ref: '#/components/schemas/AseError' }
+  const schema = schemaRef('AseError')
   return {
     description: lines.join('\n'),
     ...(reasons.some(reason => TEMPORARY.has(reason)) && {

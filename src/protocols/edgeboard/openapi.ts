@@ -1,7 +1,7 @@
 import { REASONS, type Reason } from '../../core/error.js'
 import type { JsonObject, ModelInfo } from '../../core/model.js'
 import { HTTP_STATUS } from '../shared/http-status.js'
-import type { OpenApiPart } from '../shared/openapi-part.js'
+import { type OpenApiPart, schemaRef } from '../shared/openapi-part.js'
 import { pathBelow } from '../shared/request-path.js'
 import { sampleInput } from '../shared/sample-data.js'
 import { pictureInput } from './codec.js'
@@ -18,7 +18,9 @@ export function edgeBoardOpenApi(models: readonly ModelInfo[], basePath: string)
   const paths = {
     base64: operation('edgeBoardBase64', 'Find something in a picture, sent in base64', ONE, {
       parameters: [mid],
-      content: { 'application/json': { schema: ref('EdgeBoardPicture'), example: { image: picture, show: false } } },
+      content: {
+        'application/json': { schema: schemaRef('EdgeBoardPicture'), example: { image: picture, show: false } },
+      },
     }),
     binary: operation('edgeBoardBinary', 'The same, the picture sent as it is', ONE, {
       parameters: [mid, SHOW],
@@ -61,9 +63,9 @@ const FOUND = {
 }
 
 /** What comes back: the schema and an example. */
-const ONE = { schema: ref('EdgeBoardAnswer'), example: { code: 0, data: FOUND, msg: 'success' } }
+const ONE = { schema: schemaRef('EdgeBoardAnswer'), example: { code: 0, data: FOUND, msg: 'success' } }
 const SEVERAL = {
-  schema: ref('EdgeBoardAnswers'),
+  schema: schemaRef('EdgeBoardAnswers'),
   example: { code: 0, data: [{ model_id: 0, ...FOUND }], msg: 'success' },
 }
 
@@ -97,10 +99,6 @@ function listOf(models: readonly ModelInfo[]): string {
   return models.map(({ mid, name }) => `${mid} is ${name}`).join(', ') || 'no model has one yet'
 }
 
-function ref(name: string): JsonObject {
-  return { $ref: `#/components/schemas/${name}` }
-}
-
 function object(properties: JsonObject, required: readonly string[]): JsonObject {
   return { type: 'object', properties, required }
 }
@@ -123,7 +121,7 @@ const HIT = object(
 )
 const FAILURE = object({ code: INTEGER, msg: TEXT }, ['code', 'msg'])
 const FINDINGS = {
-  result: { type: 'array', items: ref('EdgeBoardHit') },
+  result: { type: 'array', items: schemaRef('EdgeBoardHit') },
   image: { ...TEXT, description: 'the picture with the hits drawn, in base64; only with show' },
 }
 
@@ -137,11 +135,10 @@ const SCHEMAS: JsonObject = {
   ),
   EdgeBoardHit: HIT,
   EdgeBoardAnswer: object({ code: INTEGER, data: object(FINDINGS, ['result']), msg: TEXT }, ['code', 'data', 'msg']),
-  EdgeBoardAnswers: object({ code: INTEGER, data: { type: 'array', items: ref('EdgeBoardModelAnswer') }, msg: TEXT }, [
-    'code',
-    'data',
-    'msg',
-  ]),
+  EdgeBoardAnswers: object(
+    { code: INTEGER, data: { type: 'array', items: schemaRef('EdgeBoardModelAnswer') }, msg: TEXT },
+    ['code', 'data', 'msg'],
+  ),
   EdgeBoardModelAnswer: {
     oneOf: [
       object({ model_id: INTEGER, ...FINDINGS }, ['model_id', 'result']),
@@ -160,7 +157,7 @@ const ERROR_RESPONSE: JsonObject = {
     .join('\n'),
   content: {
     'application/json': {
-      schema: ref('EdgeBoardFailure'),
+      schema: schemaRef('EdgeBoardFailure'),
       example: { code: EDGEBOARD_CODES.model_unknown, msg: REASONS.model_unknown.meaning },
     },
   },

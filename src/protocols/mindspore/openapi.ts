@@ -1,6 +1,6 @@
 import type { JsonObject, ModelInfo, TensorSpec } from '../../core/model.js'
 import type { DataType } from '../../core/payload.js'
-import type { OpenApiPart } from '../shared/openapi-part.js'
+import { type OpenApiPart, schemaRef } from '../shared/openapi-part.js'
 import { pathBelow } from '../shared/request-path.js'
 import { sampleInput } from '../shared/sample-data.js'
 import { inputsOf } from './instance-payloads.js'
@@ -30,8 +30,8 @@ const ABOUT = [
 ].join(' ')
 
 function operation(model: ModelInfo, method: string): JsonObject {
-  const schema = { $ref: '#/components/schemas/MindSporeRequest' }
-  const answer = { schema: { $ref: '#/components/schemas/MindSporeAnswer' } }
+  const schema = schemaRef('MindSporeRequest')
+  const answer = { schema: schemaRef('MindSporeAnswer') }
   return {
     tags: [TAG],
     summary: `${model.name}: ${method}`,
@@ -93,7 +93,7 @@ const ERROR_RESPONSE: JsonObject = {
   description: 'The request as a whole failed',
   content: {
     'application/json': {
-      schema: { $ref: '#/components/schemas/MindSporeError' },
+      schema: schemaRef('MindSporeError'),
       example: { error_msg: 'Parse request failed, Illegal JSON format. Object key expected' },
     },
   },

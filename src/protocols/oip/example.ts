@@ -10,15 +10,19 @@ const MAX_ELEMENTS = 10_000
 
 /**
  * A request to infer that runs as it stands: zeros for the tensors that the model declares, the wrapper's own example for
- * the texts and files of its schema.
+ * the texts and files of its schema. Where the wrapper has no plain call it is one to its first method.
  * @returns undefined where none can be made: nothing is declared, or JSON cannot hold it
  */
 export function exampleRequest(model: ModelInfo): JsonObject | undefined {
-  const { schema, signature } = model
-  const required = tensorsOf(model).inputs.filter(({ optional }) => !optional)
-  const shown = required.map(spec => (signature?.inputs.includes(spec) ? zeros(spec) : sample(spec.name, schema)))
+  const { schema, signature, abilities, methods } = model
+  const method = abilities?.once === false ? methods?.[0] : undefined
+  const declared = (method ?? signature)?.inputs ?? []
+  const inputs = method === undefined ? tensorsOf(model).inputs : declared
+  const shown = inputs
+    .filter(({ optional }) => !optional)
+    .map(spec => (declared.includes(spec) ? zeros(spec) : sample(spec.name, schema)))
   if (shown.length === 0 || shown.includes(undefined)) return undefined
-  const parameters = parametersOf(schema)
+  const parameters = method === undefined ? parametersOf(schema) : { method: method.name }
   return { id: '1', ...(Object.keys(parameters).length > 0 && { parameters }), inputs: shown }
 }
 

@@ -1,7 +1,7 @@
 import { REASONS, type Reason } from '../../core/error.js'
 import type { JsonObject, ModelInfo } from '../../core/model.js'
 import { HTTP_STATUS } from '../shared/http-status.js'
-import type { OpenApiPart } from '../shared/openapi-part.js'
+import { type OpenApiPart, schemaRef } from '../shared/openapi-part.js'
 import { pathBelow } from '../shared/request-path.js'
 import { exampleRequest } from './example.js'
 
@@ -15,15 +15,17 @@ const TOKEN = 'oipAdminToken'
  * @param mayChange whether models can be loaded and unloaded, with the admin's token
  */
 export function oipOpenApi(models: readonly ModelInfo[], basePath: string, mayChange: boolean): OpenApiPart {
-  const name = models[0]?.name ?? 'svcName'
-  const version = models[0]?.version ?? '1'
+  const served = models.filter(isServed)
+  const first = served[0] ?? models[0]
+  const name = first?.name ?? 'svcName'
+  const version = first?.version ?? '1'
   const model = pathParameter('model', name)
   const ofVersion = [model, pathParameter('version', version)]
   const paths: Record<string, JsonObject> = {
     '': get('Server', 'What the server is and what it can'),
     'health/live': get('Live', 'The process serves'),
     'health/ready': get('Ready', 'A model is ready'),
-    ...Object.fromEntries(models.map(info => [`models/${info.name}/infer`, { post: inferOperation(info) }])),
+    ...Object.fromEntries(served.map(info => [`models/${info.name}/infer`, { post: inferOperation(info) }])),
     'models/{model}': get('Model', 'The tensors of a model', [model]),
     'models/{model}/ready': get('ModelReady', 'The model is ready', [model]),
     'models/{model}/config': get('ModelConfig', 'The configuration of a model', [model]),
@@ -34,7 +36,7 @@ export function oipOpenApi(models: readonly ModelInfo[], basePath: string, mayCh
     'models/{model}/versions/{version}/config': get('VersionConfig', 'The configuration of a version', ofVersion),
     'models/{model}/versions/{version}/stats': get('VersionStatistics', 'The counts of a version', ofVersion),
     'models/{model}/versions/{version}/infer': {
-      post: { ...inferOperation(models[0]), operationId: 'oipInferVersion', parameters: ofVersion },
+      post: { ...inferOperation(first), operationId: 'oipInferVersion', parameters: ofVersion },
     },
     'repository/index': {
       post: {
@@ -54,9 +56,14 @@ export function oipOpenApi(models: readonly ModelInfo[], basePath: string, mayCh
       Object.entries(paths).map(([path, item]) => [path === '' ? basePath : pathBelow(basePath, path), item]),
     ),
     schemas: SCHEMAS,
-    responses: { OipError: answer(ERROR_TABLE, ref('OipError')) },
+    responses: { OipError: answer(ERROR_TABLE, schemaRef('OipError')) },
     ...(mayChange && { securitySchemes: { [TOKEN]: { type: 'http', scheme: 'bearer' } } }),
   }
+}
+
+/** A wrapper that does nothing but chat or hold sessions has nothing to run here. */
+function isServed({ abilities, methods = [] }: ModelInfo): boolean {
+  return abilities?.once !== false || methods.length > 0
 }
 
 /** Markdown. */
@@ -70,8 +77,8 @@ const DESCRIPTION = [
 function inferOperation(model: ModelInfo | undefined): JsonObject {
   return {
     ...{ tags: [TAG], operationId: `oipInfer/${model?.name}`, summary: `Run ${model?.name ?? 'a model'}` },
-    requestBody: body(ref('OipRequest'), model && exampleRequest(model)),
-    responses: { 200: answer('The outputs', ref('OipResponse')), ...ERRORS },
+    requestBody: body(schemaRef('OipRequest'), model && exampleRequest(model)),
+    responses: { 200: answer('The outputs', schemaRef('OipResponse')), ...ERRORS },
   }
 }
 
@@ -96,10 +103,6 @@ function body(schema: JsonObject, example: JsonObject | undefined): JsonObject {
 
 function answer(description: string, schema: JsonObject): JsonObject {
   return { description, content: { 'application/json': { schema } } }
-}
-
-function ref(name: string): JsonObject {
-  return { $ref: `#/components/schemas/${name}` }
 }
 
 const ERRORS: JsonObject = { default: { $ref: '#/components/responses/OipError' } }
@@ -129,7 +132,7 @@ const SCHEMAS: JsonObject = {
     properties: {
       id: TEXT,
       parameters: PARAMETERS,
-      inputs: { type: 'array', minItems: 1, items: ref('OipTensor') },
+      inputs: { type: 'array', minItems: 1, items: schemaRef('OipTensor') },
       outputs: {
         type: 'array',
         items: { type: 'object', properties: { name: TEXT, parameters: PARAMETERS }, required: ['name'] },
@@ -141,7 +144,7 @@ const SCHEMAS: JsonObject = {
     type: 'object',
     properties: {
       ...{ model_name: TEXT, model_version: TEXT, id: TEXT },
-      outputs: { type: 'array', items: ref('OipTensor') },
+      outputs: { type: 'array', items: schemaRef('OipTensor') },
     },
     required: ['model_name', 'model_version', 'outputs'],
   },

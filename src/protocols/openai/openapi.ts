@@ -2,7 +2,7 @@ import { REASONS, type Reason } from '../../core/error.js'
 import type { JsonObject, ModelInfo } from '../../core/model.js'
 import { EVENT_STREAM_TYPE } from '../shared/event-stream.js'
 import { HTTP_STATUS } from '../shared/http-status.js'
-import type { OpenApiPart } from '../shared/openapi-part.js'
+import { type OpenApiPart, schemaRef } from '../shared/openapi-part.js'
 import { pathBelow } from '../shared/request-path.js'
 import { OPENAI_ERRORS } from './error-map.js'
 
@@ -19,19 +19,19 @@ export function openAiOpenApi(models: readonly ModelInfo[], base: string): OpenA
       [pathBelow(base, 'models')]: {
         get: {
           ...{ tags: [TAG], operationId: 'openaiListModels', summary: 'The models that chat' },
-          responses: { 200: json('The models', ref('OpenAiModelList')), ...ERRORS },
+          responses: { 200: json('The models', schemaRef('OpenAiModelList')), ...ERRORS },
         },
       },
       [pathBelow(base, 'models/{id}')]: {
         get: {
           ...{ tags: [TAG], operationId: 'openaiGetModel', summary: 'One model that chats' },
           parameters: [{ name: 'id', in: 'path', required: true, schema: TEXT, example: model }],
-          responses: { 200: json('The model', ref('OpenAiModel')), ...ERRORS },
+          responses: { 200: json('The model', schemaRef('OpenAiModel')), ...ERRORS },
         },
       },
     },
     schemas: SCHEMAS,
-    responses: { OpenAiError: json(ERROR_TABLE, ref('OpenAiError')) },
+    responses: { OpenAiError: json(ERROR_TABLE, schemaRef('OpenAiError')) },
   }
 }
 
@@ -48,7 +48,7 @@ function completionOperation(model: string): JsonObject {
       required: true,
       content: {
         'application/json': {
-          schema: ref('OpenAiChatRequest'),
+          schema: schemaRef('OpenAiChatRequest'),
           examples: {
             whole: { summary: 'A whole answer', value: { model, messages, max_tokens: 64 } },
             stream: { summary: 'In pieces', value: { model, messages, max_tokens: 64, stream: true } },
@@ -60,7 +60,7 @@ function completionOperation(model: string): JsonObject {
       200: {
         description: 'The answer, whole or in pieces',
         content: {
-          'application/json': { schema: ref('OpenAiChatCompletion') },
+          'application/json': { schema: schemaRef('OpenAiChatCompletion') },
           [EVENT_STREAM_TYPE]: { schema: { type: 'string', example: 'data: {"choices":[…]}\n\ndata: [DONE]\n\n' } },
         },
       },
@@ -71,10 +71,6 @@ function completionOperation(model: string): JsonObject {
 
 function json(description: string, schema: JsonObject): JsonObject {
   return { description, content: { 'application/json': { schema } } }
-}
-
-function ref(name: string): JsonObject {
-  return { $ref: `#/components/schemas/${name}` }
 }
 
 const ERRORS: JsonObject = { default: { $ref: '#/components/responses/OpenAiError' } }
@@ -108,7 +104,7 @@ const SCHEMAS: JsonObject = {
     type: 'object',
     properties: {
       model: TEXT,
-      messages: { type: 'array', minItems: 1, items: ref('OpenAiMessage') },
+      messages: { type: 'array', minItems: 1, items: schemaRef('OpenAiMessage') },
       stream: { type: 'boolean', default: false },
       stream_options: { type: 'object', properties: { include_usage: { type: 'boolean' } } },
       stop: { anyOf: [TEXT, { type: 'array', maxItems: 4, items: TEXT }] },
@@ -137,10 +133,10 @@ const SCHEMAS: JsonObject = {
         type: 'array',
         items: {
           type: 'object',
-          properties: { index: COUNT, message: ref('OpenAiMessage'), finish_reason: TEXT },
+          properties: { index: COUNT, message: schemaRef('OpenAiMessage'), finish_reason: TEXT },
         },
       },
-      usage: ref('OpenAiUsage'),
+      usage: schemaRef('OpenAiUsage'),
     },
   },
   OpenAiModel: {
@@ -149,7 +145,10 @@ const SCHEMAS: JsonObject = {
   },
   OpenAiModelList: {
     type: 'object',
-    properties: { object: { type: 'string', enum: ['list'] }, data: { type: 'array', items: ref('OpenAiModel') } },
+    properties: {
+      object: { type: 'string', enum: ['list'] },
+      data: { type: 'array', items: schemaRef('OpenAiModel') },
+    },
   },
   OpenAiError: {
     type: 'object',

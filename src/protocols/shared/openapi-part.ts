@@ -13,3 +13,8 @@ export interface OpenApiPart {
   /** For `#/components/securitySchemes`, named likewise. */
   readonly securitySchemes?: JsonObject
 }
+
+/** A schema of the document, by its name. */
+export function schemaRef(name: string): JsonObject {
+  return { $ref: `#/components/schemas/${name}` }
+}

@@ -59,6 +59,19 @@ describe('the description', () => {
     expect(exampleOf(model)).toBeUndefined()
   })
 
+  it('has a call of a method for a wrapper without a plain call, and nothing for one that only chats', async () => {
+    const abilities = { once: false, streamingOutput: true, sessions: false, chat: true, resources: false }
+    const double = { name: 'double', inputs: [input('x', 'INT64', [1])], outputs: [] }
+    expect(exampleOf(modelInfoOf('m', { abilities, methods: [double] }))).toEqual({
+      ...{ id: '1', parameters: { method: 'double' } },
+      inputs: [{ name: 'x', datatype: 'INT64', shape: [1], data: [0] }],
+    })
+    const chatting = part([modelInfoOf('c', { abilities })]).paths
+    expect(Object.keys(chatting).filter(path => path.endsWith('/infer'))).toEqual([
+      '/v2/models/{model}/versions/{version}/infer',
+    ])
+  })
+
   it('has what loads and unloads models, with the token for it, only where that may be done', () => {
     const { paths, securitySchemes } = part([])
     const security = [{ oipAdminToken: [] }]
