@@ -87,6 +87,8 @@ class Wrapper(Noting):
             response.response_err(42)
         if how == "nothing":
             response = None
+        if how == "used":
+            response.usage = Usage(5, 2)
         if how == "with handle":
             callback(response, handle, sid)
         elif how == "wrong sid":
@@ -152,6 +154,13 @@ class SessionTest(unittest.TestCase):
             client.send(open_session(1), open_session(2), write(1, b"with handle"), write(2, b"sid only"))
             self.assertEqual(texts(client.results(1, 1)), ["with handle"])
             self.assertEqual(texts(client.results(2, 1)), ["sid only"])
+
+    def test_a_callback_tells_what_was_used(self):
+        with self.client() as client:
+            client.send(open_session(1), write(1, b"plain"), write(1, b"used"))
+            plain, used = client.results(1, 2)
+            self.assertFalse(plain.HasField("usage"))
+            self.assertEqual((used.usage.input, used.usage.output), (5, 2))
 
     def test_a_result_for_an_earlier_session_of_the_handle_is_dropped(self):
         with self.client() as client:

@@ -92,7 +92,7 @@ class CallbackSession:
                     self._end(error_message(self._wrapper, self._results, response))
                     return
                 last = any(node.status in (DataEnd, DataOnce) for node in response.list)
-                message = self._results.result(response.list, last, Once)
+                message = self._results.result(response.list, last, Once, getattr(response, "usage", None))
             except Exception as error:
                 self._fail("callback", error)
                 return
