@@ -9,7 +9,7 @@ import { toEngineError } from './engine-error.js'
 import { findLibrary, folderOf, loadLibrary } from './library.js'
 import { OnceCalls } from './once-calls.js'
 import { ReplyWriter } from './reply-writer.js'
-import { readSchema } from './schema.js'
+import { openSchema, readSchema } from './schema.js'
 import { Session } from './session.js'
 import { startStreamServer } from './stream-server.js'
 
@@ -51,10 +51,10 @@ export class Plugin {
   async init({ config, model, concurrency: asked }: InitRequest): Promise<InitReply> {
     const { asyncMode, socketFolder, onOrphaned } = this.options
     let engine: Engine
-    let folder: string | undefined
+    let schema: string | undefined
     try {
       const path = findLibrary(this.options.library, process.cwd(), process.env['LD_LIBRARY_PATH'])
-      folder = folderOf(path)
+      schema = readSchema({ file: this.options.schema, folder: folderOf(path) })
       engine = new Engine(loadLibrary(path), report => this.replies.report(report))
     } catch (error) {
       return { code: IMPORT_FAILED, message: toEngineError(error).message }
@@ -62,7 +62,7 @@ export class Plugin {
     try {
       await engine.init(config)
       const version = await engine.version()
-      const schema = readSchema({ file: this.options.schema, folder, model, version })
+      schema ??= openSchema(model, version)
       const stream = await startStreamServer(socketFolder, {
         onConnect: send => this.replies.connect(send),
         onBatch: batch => this.receive(batch),

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseWrapperSchema } from '../plugin/wrapper-schema.js'
 
 /** A schema that lies beside the library. */
 const BESIDE = 'schema.json'
@@ -9,27 +10,38 @@ export interface SchemaOptions {
   readonly file: string | undefined
   /** Folder of the library, where `schema.json` may lie. */
   readonly folder: string | undefined
-  /** The name under which the daemon serves the engine. */
-  readonly model: string
-  readonly version: string
 }
 
 /**
- * The schema JSON of an engine, as plugin protocol 1 has it: that of a file, or one that leaves everything open.
- * @throws Error when the file that the configuration names cannot be read
+ * The schema JSON of an engine that comes with one, as plugin protocol 1 has it.
+ * @throws Error when there is a file and it cannot be read, or is no schema
  */
-export function readSchema({ file, folder, model, version }: SchemaOptions): string {
-  if (file !== undefined) return readFileSync(file, 'utf8')
+export function readSchema({ file, folder }: SchemaOptions): string | undefined {
+  if (file !== undefined) return readFrom(file)
   const beside = folder === undefined ? undefined : join(folder, BESIDE)
-  if (beside !== undefined && existsSync(beside)) return readFileSync(beside, 'utf8')
-  return JSON.stringify(openSchema(model, version))
+  return beside !== undefined && existsSync(beside) ? readFrom(beside) : undefined
 }
 
-/** An engine does not say what it takes: any parameter and any payload will do, and the example sends a text. */
-function openSchema(model: string, version: string) {
+function readFrom(file: string): string {
+  const text = readFileSync(file, 'utf8')
+  try {
+    parseWrapperSchema(text)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Error(`the schema ${file} cannot be used: ${why}`, { cause: error })
+  }
+  return text
+}
+
+/**
+ * The schema JSON of an engine that does not say what it takes: any parameter and any payload will do, and the example
+ * sends a text.
+ * @param model the name under which the daemon serves the engine
+ */
+export function openSchema(model: string, version: string): string {
   const open = { type: 'object', additionalProperties: true }
   const text = Buffer.from('hello').toString('base64')
-  return {
+  return JSON.stringify({
     meta: { serviceId: model, version, [model]: { input: {}, accept: {} } },
     schemainput: { type: 'object', properties: { header: open, parameter: open, payload: open } },
     schemaoutput: { type: 'object', properties: { payload: open } },
@@ -38,5 +50,5 @@ function openSchema(model: string, version: string) {
       parameter: { [model]: {} },
       payload: { data: { encoding: 'utf8', status: 3, text } },
     },
-  }
+  })
 }

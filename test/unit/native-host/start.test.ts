@@ -91,4 +91,9 @@ it('takes the schema beside the library, and before it the one that the configur
   expect((await start({ library: './libwrapper.so', cwd })).schema?.serviceId).toBe('beside')
   expect((await start({ library: './libwrapper.so', schema: 'named.json', cwd })).schema?.serviceId).toBe('named')
   await expect(start({ library: './libwrapper.so', schema: 'no.json', cwd })).rejects.toThrow(/no\.json/)
+  writeFileSync(join(cwd, 'schema.json'), '{"meta": {')
+  const broken = start({ library: './libwrapper.so', cwd })
+  await expect(broken).rejects.toThrow(
+    `cannot be loaded (ret 30001): the schema ${cwd}/schema.json cannot be used: Expected`,
+  )
 })
