@@ -101,6 +101,8 @@ export async function startPlugin(
     const exclusive = choosesItsPort(handshake)
     return { process, channel, description, resources, schema: readSchema(description, log), exclusive }
   } catch (error) {
+    const exitBefore = exit
+    const endedByUs = start.signal.aborted || error instanceof InitError
     channel?.close(new ServiceError('not_ready'))
     await process.stop(FAILED_START_GRACE_MS)
     signal.throwIfAborted()
@@ -110,8 +112,8 @@ export async function startPlugin(
       interpreter: launch.interpreter,
       failure: error instanceof Error ? error.message : String(error),
       firstLine: channel === undefined ? reader.firstLine : undefined,
-      // An exit that followed from our own TERM explains nothing.
-      exit: start.signal.aborted ? exit : undefined,
+      // An exit that followed from our own TERM explains nothing. A channel that broke may be known before the exit.
+      exit: endedByUs ? exitBefore : exit,
       stderr: output.last,
       initRet: error instanceof InitError ? error.ret : undefined,
     })
