@@ -57,7 +57,10 @@ function describeWrapper({ name, schema }: ModelInfo): string {
   const version = schema.version === '' ? '' : `, version ${schema.version}`
   const inputs = [...schema.inputs].map(([key, type]) => `\`${key}\` (${type})`).join(', ')
   const outputs = [...schema.outputs].map(([key, { type }]) => `\`${key}\` (${type})`).join(', ')
-  return `**${name}**: wrapper \`${schema.serviceId}\`${version}; takes ${inputs || 'nothing'}, gives ${outputs || 'nothing'}.`
+  // A wrapper need not declare what it takes and gives.
+  const takes = inputs === '' ? '' : `; takes ${inputs}`
+  const gives = outputs === '' ? '' : `; gives ${outputs}`
+  return `**${name}**: wrapper \`${schema.serviceId}\`${version}${takes}${gives}.`
 }
 
 function merged(objects: readonly (JsonObject | undefined)[]): JsonObject {

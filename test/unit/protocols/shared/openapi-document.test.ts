@@ -49,6 +49,12 @@ describe('the OpenAPI document', () => {
     ])
   })
 
+  it('does not say that a wrapper takes nothing that only declares nothing', () => {
+    const schema = { ...mnistSchema(), serviceId: 'open', version: '', inputs: new Map(), outputs: new Map() }
+    const { info } = openApiDocument([modelInfo('svcName', schema)], []) as { info: { description: string } }
+    expect(info.description).toContain('**svcName**: wrapper `open`.')
+  })
+
   it('is one even without models and front-ends', async () => {
     expect(await openApiFaults(openApiDocument([], []))).toEqual([])
   })
