@@ -5,6 +5,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { type AseAnswer, callXsf, postAse } from '../helpers/clients.js'
 import { type DaemonOptions, type DaemonProcess, startDaemonProcess } from '../helpers/daemon-process.js'
 import { nativeEngine } from '../helpers/native-engine.js'
+import { connectWebSocket, textOf as frameText, untilFree } from '../helpers/web-socket-client.js'
 
 const cwd = mkdtempSync(join(tmpdir(), 'native-e2e-'))
 const running: DaemonProcess[] = []
@@ -113,6 +114,28 @@ it.each([
     status = output.status
   }
   expect(seen).toEqual(texts)
+})
+
+it.each([
+  ['read', { asyncMode: false }],
+  ['called back with', { asyncMode: true }],
+])('over WebSocket results that are %s come while frames are still being sent', async (_, aiges) => {
+  const { http } = await start(aiges).ready
+  const { socket, next } = await connectWebSocket(http)
+  const send = (text: string, status: number) => {
+    const payload = { result: { encoding: 'utf8', status, text: Buffer.from(text).toString('base64') } }
+    socket.send(JSON.stringify({ header: { status }, parameter: { svcName: {} }, payload }))
+  }
+  send('one', 0)
+  expect((await next()).header).toMatchObject({ code: 0, status: 0 })
+  expect(frameText(await next())).toBe('one')
+  send('two', 1)
+  expect(frameText(await next())).toBe('two')
+  send('three', 2)
+  const last = await next()
+  expect([frameText(last), last.header]).toMatchObject(['three', { code: 0, status: 2 }])
+  await untilFree(http)
+  socket.terminate()
 })
 
 it('the engine ends in order when the daemon stops', async () => {

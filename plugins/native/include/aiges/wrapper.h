@@ -48,7 +48,8 @@ extern "C" {
 
 /*
  * Takes a result of wrapperExecAsync or of a session. `respData` may be NULL, `ret` is 0 or an error code, which ends the
- * request. The last result is the one whose pieces all have status DataEnd or DataOnce; nothing may follow it.
+ * request. The last result is the one that has a piece with status DataEnd or DataOnce, or of a
+ * wrapperExecAsync one without pieces; what follows it is dropped.
  * Returns 0, or another number when nobody waits for it: the request has ended, and work on it may stop.
  */
 typedef int (*wrapperCallback)(const void *usrTag, pDataList respData, int ret);
