@@ -6,6 +6,7 @@ import { guardInference } from './auth/guarded-inference.js'
 import type { ConfigNotice, DaemonConfig } from './config/daemon-config.js'
 import { loadConfig } from './config/load-config.js'
 import { ServiceError } from './core/error.js'
+import { certificateReloader, onCertificateChange } from './daemon/certificate-reload.js'
 import { configReloader, onFileChange } from './daemon/config-reload.js'
 import { createPlugins, modelSpecs, type PluginSpec } from './daemon/model-plugins.js'
 import { aborted, type DaemonSignals, takeSignals } from './daemon/signals.js'
@@ -18,6 +19,7 @@ import { ServedModels } from './session/served-models.js'
 import { instrumentInference } from './telemetry/instrumented-inference.js'
 import { createLogger } from './telemetry/logging.js'
 import { createMetrics, type Metrics } from './telemetry/metrics.js'
+import { createServerIdentity } from './tls/server-identity.js'
 
 /** A daemon that serves. */
 export interface Daemon {
@@ -93,12 +95,14 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
     // The front-ends are the larger part of the code: they are loaded while the interpreters are being asked.
     const { createFrontEnds } = await import('./front-ends.js')
     const service = new LocalInferenceService(registry)
+    const identity = config.tls && createServerIdentity(config.tls)
     const apps = config.auth.enabled ? new Apps(config.apps) : undefined
     const frontEnds = createFrontEnds({
       version: VERSION,
       config,
       inference: instrumentInference(apps === undefined ? service : guardInference(service, apps), metrics),
       apps,
+      identity,
       admin: models,
       metrics,
       log,
@@ -122,6 +126,11 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
       log,
     })
     signals.onReload(reload)
+    if (config.tls && identity) {
+      const reloadCertificates = certificateReloader(identity, log)
+      signals.onReload(reloadCertificates)
+      steps.push(onCertificateChange(config.tls, reloadCertificates))
+    }
     if (config.reloadOnChange) steps.push(onFileChange(config.file, reload))
     await startModels(models, signals.stop)
     log.info({ ...address, models: registry.all.map(({ name, version }) => `${name} ${version}`) }, 'ready')

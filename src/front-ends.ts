@@ -25,8 +25,10 @@ import { createHttpServer } from './protocols/shared/http-server.js'
 import { addXsfService } from './protocols/xsf/service.js'
 import { createRpcGateway } from './rpc/gateway.js'
 import { formatAddress } from './rpc/server.js'
+import { createServerCredentials } from './rpc/server-credentials.js'
 import type { Metrics } from './telemetry/metrics.js'
 import { createRefusalCounter } from './telemetry/refusal-counter.js'
+import type { ServerIdentity } from './tls/server-identity.js'
 
 export interface FrontEndOptions {
   /** The daemon's version. */
@@ -35,6 +37,8 @@ export interface FrontEndOptions {
   readonly inference: InferenceService
   /** Those whose requests are taken; undefined: everybody's are. */
   readonly apps: Apps | undefined
+  /** What both servers show over TLS, where `[tls]` asks for it; undefined: nothing is encrypted. */
+  readonly identity: ServerIdentity | undefined
   readonly admin: AdminService
   readonly metrics: Metrics
   readonly log: Logger
@@ -60,11 +64,11 @@ const LAST_ANSWER_MS = 500
 
 /** Puts every front-end onto the one HTTP and the one gRPC server. What is switched off is not there. */
 export function createFrontEnds(options: FrontEndOptions): FrontEnds {
-  const { config, inference, apps, metrics, log, onReadinessChange } = options
+  const { config, inference, apps, identity, metrics, log, onReadinessChange } = options
   const { protocols } = config
   const { bodyLimitBytes } = config.http
   let draining = false
-  const http = createHttpServer({ ...config.http, log })
+  const http = createHttpServer({ ...config.http, identity: config.tls?.http ? identity : undefined, log })
   const closeHttp = drainable(http)
   if (apps !== undefined) http.register(httpAuthentication, { authenticator: apps, open: config.auth.open })
   const authentication = apps === undefined ? {} : { authenticator: apps }
@@ -76,6 +80,7 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
   http.register(adminRoutes, { inference, metrics, isDraining })
   const grpc = createRpcGateway({
     ...config.grpc,
+    ...(identity && config.tls?.grpc && { credentials: createServerCredentials(identity) }),
     inference,
     maxMessageBytes: bodyLimitBytes,
     portKey: `[${config.service}] port`,
@@ -94,7 +99,7 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
   }
   return {
     async listen() {
-      const address = await listenHttp(http, config.http)
+      const address = await listenHttp(http, config.http, config.tls?.http ? 'https' : 'http')
       const { host, port } = await grpc.start()
       return { http: address, grpc: formatAddress(host, port) }
     },
@@ -141,7 +146,11 @@ function oipOptions(options: FrontEndOptions, isDraining: () => boolean): OipOpt
   return { inference, admin, adminToken, tallies: metrics.tallies, version, isDraining }
 }
 
-async function listenHttp(http: FastifyInstance, { host, port }: DaemonConfig['http']): Promise<string> {
+async function listenHttp(
+  http: FastifyInstance,
+  { host, port }: DaemonConfig['http'],
+  scheme: string,
+): Promise<string> {
   try {
     await http.listen({ host, port })
   } catch (error) {
@@ -152,5 +161,5 @@ async function listenHttp(http: FastifyInstance, { host, port }: DaemonConfig['h
     throw new ServiceError('misconfigured', `http_listen: ${formatAddress(host, port)} ${why}`, { cause: error })
   }
   const bound = http.server.address() as AddressInfo
-  return `http://${formatAddress(host, bound.port)}`
+  return `${scheme}://${formatAddress(host, bound.port)}`
 }

@@ -74,6 +74,19 @@ export interface DaemonConfig {
     /** `[log] die`, default 3: days to keep a rotated file; 0 means no limit. */
     readonly days: number
   }
+  /** Encryption; undefined: none. Paths are absolute. */
+  readonly tls:
+    | {
+        /** `[tls] cert` and `key`: certificate and private key, PEM. */
+        readonly cert: string
+        readonly key: string
+        /** `[tls] clientCa`: authorities whose clients alone are let in; absent: clients need no certificate. */
+        readonly clientCa?: string
+        /** `[tls] http` and `grpc`, default true: which of the servers are encrypted. */
+        readonly http: boolean
+        readonly grpc: boolean
+      }
+    | undefined
   /** Whether clients have to say whose a request is. */
   readonly auth: {
     /** `[auth] enabled`, default false. */

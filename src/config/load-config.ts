@@ -37,6 +37,7 @@ interface WrapperSettings {
 
 const plainSections = z.object(sectionSchemas)
 type AigesValues = z.infer<typeof plainSections>['aiges']
+type TlsValues = z.infer<typeof plainSections>['tls']
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
@@ -102,6 +103,12 @@ function commandNotices(file: TomlFile, { pluginCmd, pythonPluginCmd }: AigesVal
   return [{ level: 'info', message }]
 }
 
+function tlsConfig({ cert, key, clientCa, http, grpc }: TlsValues, folder: string): DaemonConfig['tls'] {
+  if (cert === '') return undefined
+  const of = (file: string) => resolve(folder, file)
+  return { cert: of(cert), key: of(key), ...(clientCa !== '' && { clientCa: of(clientCa) }), http, grpc }
+}
+
 /**
  * Reads and checks the configuration: file, environment and service name.
  * @throws ServiceError `misconfigured`; its message names every mistake with file, line, section, key, what was found
@@ -134,6 +141,13 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
 
   const settings = wrapperSettings(file, path)
   const tables = readModelTables(file)
+  if (plain.data && (plain.data.tls.cert === '') !== (plain.data.tls.key === '')) {
+    const name = plain.data.tls.cert === '' ? 'key' : 'cert'
+    problems.push({ path: ['tls', name], found: plain.data.tls[name], allowed: 'cert and key together' })
+  } else if (plain.data?.tls.cert === '' && plain.data.tls.clientCa !== '') {
+    problems.push({ path: ['tls', 'clientCa'], found: plain.data.tls.clientCa, allowed: 'only with cert and key' })
+  }
+
   const appTables = readAppTables(file)
   problems.push(...tables.problems, ...appTables.problems)
   if (plain.data?.auth.enabled && appTables.apps.length === 0 && appTables.problems.length === 0) {
@@ -149,7 +163,7 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
     throw misconfigured(errors)
   }
 
-  const { aiges, http, protocols, fc, ws, log, admin, auth } = plain.data
+  const { aiges, http, protocols, fc, ws, log, admin, auth, tls } = plain.data
   const { concurrency, wrapperLib, asyncMode, realTimeRlt, schema } = aiges
   const native = { library: wrapperLib || undefined, asyncMode, realTime: realTimeRlt, schema: schema || undefined }
   const kind = isNative(env, wrapperLib) ? 'c' : 'python'
@@ -188,6 +202,7 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
     unreadyMs: aiges.unreadyMs,
     reloadOnChange: aiges.reloadOnChange,
     admin,
+    tls: tlsConfig(tls, dirname(path)),
     auth,
     apps: appTables.apps,
   }

@@ -20,7 +20,7 @@ export interface Problem {
   readonly detail?: string
 }
 
-/** Keys whose values are not repeated in messages. */
+/** Keys whose values are not repeated in messages; `key` of `[tls]` is a path. */
 const SECRET_KEYS: ReadonlySet<unknown> = new Set(['token', 'tokens', 'key', 'secret'])
 
 /** `[models.<key>]`, `[auth.apps.<id>]` and the sections below are sections of their own; elsewhere the first part of a path is one. */
@@ -40,9 +40,10 @@ function describe(problem: Problem, file: SourceFile, place: Place | undefined):
   const { section, keys } = sectionOf(problem.path)
   const where = place === undefined ? file.name : `${file.name}:${place.line}:${place.column}`
   const name = [`[${section}]`, keys.join('.')].filter(part => part !== '').join(' ')
-  const found = keys.some(key => SECRET_KEYS.has(key))
-    ? 'what is not shown here'
-    : (place?.raw ?? JSON.stringify(problem.found))
+  const found =
+    section !== 'tls' && keys.some(key => SECRET_KEYS.has(key))
+      ? 'what is not shown here'
+      : (place?.raw ?? JSON.stringify(problem.found))
   const detail = problem.detail === undefined ? '' : ` (${problem.detail})`
   return `${where}: ${name}: found ${found}, allowed: ${problem.allowed}${detail}`
 }

@@ -62,6 +62,13 @@ export const sectionSchemas = {
     enabled: flag().default(false),
     token: adminToken().default(''),
   }),
+  tls: section('tls', {
+    cert: text().default(''),
+    key: text().default(''),
+    clientCa: text().default(''),
+    http: flag().default(true),
+    grpc: flag().default(true),
+  }),
   auth: section('auth', {
     enabled: flag().default(false),
     open: z

@@ -9,14 +9,15 @@ const SRC = resolve(import.meta.dirname, '../../src')
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: [],
   auth: ['core'],
+  tls: ['core'],
   config: ['core'],
   telemetry: ['core'],
-  rpc: ['core', 'gen'],
+  rpc: ['core', 'tls', 'gen'],
   plugin: ['core', 'rpc', 'telemetry', 'gen'],
   // A program of its own, which shares the frames of plugin protocol 2 with the daemon.
   'native-host': ['plugin', 'rpc', 'gen'],
   session: ['core', 'telemetry'],
-  'protocols/shared': ['core', 'auth', 'telemetry'],
+  'protocols/shared': ['core', 'auth', 'tls', 'telemetry'],
   'protocols/*': ['core', 'auth', 'protocols/shared', 'telemetry', 'rpc', 'gen'],
   cluster: ['core', 'rpc', 'telemetry', 'gen'],
   daemon: ['*'],

@@ -61,6 +61,7 @@ async function serve({ open = '' } = {}) {
     config,
     inference: instrumentInference(guardInference(inference, apps), metrics),
     apps,
+    identity: undefined,
     version: '0',
     admin: {
       ...{ load: unused, unload: unused, reload: unused, loadResource: async () => '', unloadResource: unused },

@@ -27,6 +27,7 @@ async function serve(protocols: string, inference = new FakeInference([modelInfo
     inference,
     version: '0',
     apps: undefined,
+    identity: undefined,
     admin: {
       ...{ setSlots() {}, load: unused, unload: unused, reload: unused },
       ...{ loadResource: async () => '', unloadResource: unused },

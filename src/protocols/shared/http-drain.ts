@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { connectionEvent } from './connection-event.js'
 
 /** How long a connection has to be silent before it is closed, in ms: a request may be on its way on it. */
 const SILENCE_MS = 500
@@ -28,11 +29,9 @@ interface Activity {
  */
 export function drainable(http: FastifyInstance): (graceMs: number) => Promise<void> {
   const { server } = http
-  const sockets = new Set<HttpSocket>()
-  server.on('connection', (socket: HttpSocket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
+  const sockets = openSockets(server, connectionEvent(server))
+  // Over TLS these are other objects, and some have not agreed on the encryption yet.
+  const wires = openSockets(server, 'connection')
 
   return async graceMs => {
     // Node would close those that are idle at this moment, with what is on its way to them.
@@ -40,11 +39,24 @@ export function drainable(http: FastifyInstance): (graceMs: number) => Promise<v
     const sweep = sweeper(sockets)
     sweep()
     const timer = setInterval(sweep, SWEEP_MS)
-    const force = setTimeout(() => server.closeAllConnections(), graceMs)
+    const force = setTimeout(() => {
+      server.closeAllConnections()
+      for (const wire of wires) wire.destroy()
+    }, graceMs)
     await http.close()
     clearTimeout(force)
     clearInterval(timer)
   }
+}
+
+/** The sockets that a server hands over with an event, for as long as they are open. */
+function openSockets(server: FastifyInstance['server'], event: string): ReadonlySet<HttpSocket> {
+  const sockets = new Set<HttpSocket>()
+  server.on(event, (socket: HttpSocket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return sockets
 }
 
 function sweeper(sockets: ReadonlySet<HttpSocket>): () => void {

@@ -1,15 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Server as TlsServer } from 'node:tls'
 import cors from '@fastify/cors'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { MIN_TLS_VERSION, TLS_HANDSHAKE_TIMEOUT_MS, type TlsIdentity } from '../../tls/identity.js'
+import type { ServerIdentity } from '../../tls/server-identity.js'
 
 export interface HttpServerOptions {
   /** Largest request body in bytes; more is answered with 413 before it is read. */
   readonly bodyLimitBytes: number
   /** Origins whose pages may call the service; `*` allows all, an empty list switches CORS off. */
   readonly corsOrigins: readonly string[]
+  /** What the server shows over TLS; undefined: it speaks plain HTTP. */
+  readonly identity?: ServerIdentity | undefined
   readonly log: Logger
 }
 
@@ -29,8 +34,10 @@ const MEDIA_TYPE = /^[^\s/;]+\/[^\s/;]+\s*(;|$)/
  * come up before any route is found. While it closes, requests on open connections are still served; refusing them is
  * the business of the session layer.
  */
-export function createHttpServer({ bodyLimitBytes, corsOrigins, log }: HttpServerOptions): FastifyInstance {
+export function createHttpServer(options: HttpServerOptions): FastifyInstance {
+  const { bodyLimitBytes, corsOrigins, identity, log } = options
   const server: FastifyInstance = Fastify({
+    ...(identity && { https: tlsOptions(identity.current) }),
     // fastify's own logger costs 7 µs a request even when it has nothing to say; front-ends log errors with the sid.
     logger: false,
     genReqId: () => randomUUID(),
@@ -40,6 +47,7 @@ export function createHttpServer({ bodyLimitBytes, corsOrigins, log }: HttpServe
     clientErrorHandler: (error, socket) => refuseMalformed(error, socket, log),
     frameworkErrors: (error, request, reply) => server.errorHandler(error, request, reply),
   })
+  identity?.onChange(next => (server.server as unknown as TlsServer).setSecureContext(secureContext(next)))
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   // fastify answers 415 to a header that is no media type before it asks any parser.
@@ -59,6 +67,18 @@ export function createHttpServer({ bodyLimitBytes, corsOrigins, log }: HttpServe
   return server
 }
 
+function secureContext({ cert, key, clientCa: ca }: TlsIdentity) {
+  return { cert, key, ...(ca && { ca }), minVersion: MIN_TLS_VERSION } as const
+}
+
+function tlsOptions(identity: TlsIdentity) {
+  const mutual = identity.clientCa !== undefined
+  return {
+    ...secureContext(identity),
+    ...{ requestCert: mutual, rejectUnauthorized: mutual, handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS },
+  }
+}
+
 const MALFORMED_STATUSES: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
@@ -66,6 +86,11 @@ const MALFORMED_STATUSES: Readonly<Record<string, number>> = {
 
 /** Answers bytes that are no HTTP request: with a bare status, because there is no request that a front-end could see. */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, log: Logger): void {
+  if (/^ERR_(SSL|TLS)/.test(error.code ?? '')) {
+    log.info({ code: error.code, peer: socket.remoteAddress }, 'a connection was not encrypted as it has to be')
+    socket.destroy()
+    return
+  }
   // The second one: the client closed in the middle of a request.
   if (error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE' || !socket.writable) {
     socket.destroy()

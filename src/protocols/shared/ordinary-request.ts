@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { connectionEvent } from './connection-event.js'
 
 const UPGRADE_HEADERS: ReadonlySet<string> = new Set(['connection', 'upgrade', 'http2-settings'])
 
@@ -18,5 +19,5 @@ export function takeAsOrdinaryRequest(server: Server, request: IncomingMessage, 
   if (/\bclose\b/i.test(request.headers.connection ?? '')) lines.push('Connection: close')
   const text = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
   socket.unshift(Buffer.concat([text, head]))
-  server.emit('connection', socket)
+  server.emit(connectionEvent(server), socket)
 }

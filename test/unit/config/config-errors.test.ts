@@ -15,6 +15,12 @@ describe('an impossible value names file, line, section, key, what was found and
     ['svcName = 5', 'aiges.toml:1:1: [svcName]: found 5, allowed: a section'],
     ['fc = 1\n[svcName]', 'aiges.toml:1:1: [fc]: found 1, allowed: a section: [fc]'],
     ['[svcName]\n[fc]\n  max = 0', 'aiges.toml:3:3: [fc] max: found 0, allowed: an integer from 1 to 1000000'],
+    ['[svcName]\n[tls]\ncert = "a.pem"', 'aiges.toml:3:1: [tls] cert: found "a.pem", allowed: cert and key together'],
+    ['[svcName]\n[tls]\nkey = "a.key"', 'aiges.toml:3:1: [tls] key: found "a.key", allowed: cert and key together'],
+    [
+      '[svcName]\n[tls]\nclientCa = "ca.pem"',
+      'aiges.toml:3:1: [tls] clientCa: found "ca.pem", allowed: only with cert and key',
+    ],
     ['[svcName]\n[aiges]\nsub = 1', 'aiges.toml:3:1: [aiges] sub: found 1, allowed: a string that is not empty'],
     ['[svcName]\n[aiges]\nnormalizeText = 2', 'aiges.toml:3:1: [aiges] normalizeText: found 2, allowed: true or false'],
     [

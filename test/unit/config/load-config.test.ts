@@ -47,6 +47,7 @@ test('a section for the service alone gives every default', () => {
     reloadOnChange: false,
     unreadyMs: 0,
     admin: { enabled: false, token: '' },
+    tls: undefined,
     auth: { enabled: false, open: ['probes', 'metrics', 'documents'] },
     apps: [],
   })
