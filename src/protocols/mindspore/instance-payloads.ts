@@ -26,22 +26,28 @@ export function inputsOf({ signature, methods, schema }: ModelInfo, method: stri
  * @throws ServiceError `tensor_invalid`, `payload_undecodable`, `input_missing`
  */
 export function toPayloads(instance: JsonObject, inputs: CallInputs, at: string): Payload[] {
-  checkNames(Object.keys(instance), inputs, at)
-  return Object.entries(instance).map(([name, value]) => {
-    const spec = inputs.tensors.get(name)
-    const read = readValue(value, name, spec?.datatype)
-    return spec === undefined ? toPlainPayload(read, inputs.plain.get(name)) : toDeclaredPayload(read, spec)
-  })
+  try {
+    checkNames(Object.keys(instance), inputs)
+    return Object.entries(instance).map(([name, value]) => toPayload(name, value, inputs))
+  } catch (thrown) {
+    throw thrown instanceof ServiceError ? new ServiceError(thrown.reason, `${at}: ${thrown.message}`) : thrown
+  }
 }
 
-function checkNames(names: readonly string[], { tensors, plain }: CallInputs, at: string): void {
+function toPayload(name: string, value: unknown, { tensors, plain }: CallInputs): Payload {
+  const spec = tensors.get(name)
+  const read = readValue(value, name, spec?.datatype)
+  return spec === undefined ? toPlainPayload(read, plain.get(name)) : toDeclaredPayload(read, spec)
+}
+
+function checkNames(names: readonly string[], { tensors, plain }: CallInputs): void {
   const known = [...new Set([...tensors.keys(), ...plain.keys()])]
   if (known.length === 0) return
   const unknown = names.find(name => !known.includes(name))
-  if (unknown !== undefined) throw invalid(unknown, `${at} has no such input; there is ${known.join(', ')}`)
+  if (unknown !== undefined) throw invalid(unknown, `no such input; there is ${known.join(', ')}`)
   const missing = known.find(name => !names.includes(name) && tensors.get(name)?.optional !== true)
   if (missing === undefined) return
-  throw new ServiceError('input_missing', `${at} must have the input '${missing}'; it takes ${known.join(', ')}`)
+  throw new ServiceError('input_missing', `must have the input '${missing}'; it takes ${known.join(', ')}`)
 }
 
 function toDeclaredPayload(value: InstanceValue, spec: TensorSpec): Payload {

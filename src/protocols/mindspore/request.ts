@@ -44,7 +44,10 @@ export function methodsOf({ methods = [], abilities }: ModelInfo): readonly stri
 export function methodOf(model: ModelInfo, name: string): string | undefined {
   const known = methodsOf(model)
   if (!known.includes(name)) {
-    throw new ServiceError('method_unknown', `${model.name} has no method '${name}'; it has ${known.join(', ')}`)
+    throw new ServiceError(
+      'method_unknown',
+      `${model.name} has no method '${name}'; it has ${known.join(', ') || 'none'}`,
+    )
   }
   return model.methods?.some(method => method.name === name) ? name : undefined
 }

@@ -18,11 +18,11 @@ const FORMATS: Readonly<Record<string, DecimalFormat>> = {
 
 /**
  * An element as it is to be written in decimal: of a small float the number with few digits that is read back as the same
- * value, 0.3 and not 0.30000001192092896. Everything else stays as it is.
+ * value, 0.3 and not 0.30000001192092896. Everything else, and whole numbers up to 2^53, stay as they are.
  */
 export function forDecimal(element: TensorElement, datatype: string): TensorElement {
   const format = FORMATS[datatype]
-  if (format === undefined || typeof element !== 'number' || element === 0) return element
+  if (format === undefined || typeof element !== 'number' || Number.isSafeInteger(element)) return element
   for (let digits = format.sure; digits < format.enough; digits++) {
     const decimal = Number(element.toPrecision(digits))
     if (format.round(decimal) === element) return decimal

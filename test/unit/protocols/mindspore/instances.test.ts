@@ -65,11 +65,11 @@ describe('the payloads of an instance', () => {
   })
 
   it.each([
-    ['/model/mnist:predict', { img: 'a', other: 1 }, "tensor 'other': instances[0] has no such input; there is img"],
-    ['/model/mnist:predict', { other: 'a' }, "tensor 'other': instances[0] has no such input; there is img"],
+    ['/model/mnist:predict', { img: 'a', other: 1 }, "instances[0]: tensor 'other': no such input; there is img"],
+    ['/model/mnist:predict', { other: 'a' }, "instances[0]: tensor 'other': no such input; there is img"],
     ['/model/mnist:predict', { img: [1] }, "tensor 'img': the model takes image here, as a string or as"],
-    ['/model/math:add', { x1: [[1, 2]] }, "instances[0] must have the input 'x2'; it takes x1, x2, label"],
-    ['/model/math:add', { x1: [[1, 2]], x2: [[1, 2]], z: 1 }, "tensor 'z': instances[0] has no such input"],
+    ['/model/math:add', { x1: [[1, 2]] }, "instances[0]: must have the input 'x2'; it takes x1, x2, label"],
+    ['/model/math:add', { x1: [[1, 2]], x2: [[1, 2]], z: 1 }, "instances[0]: tensor 'z': no such input"],
     ['/model/math:add', { x1: [[1, 2]], x2: [1, 2] }, 'its shape is [2], but the model takes [-1,2]'],
     ['/model/math:add', { x1: [[1, 2]], x2: [[true, false]] }, 'its datatype is BOOL, but the model takes FP32'],
     ['/model/math:add', { x1: [[1, 2]], x2: 'text' }, 'its datatype is BYTES, but the model takes FP32'],
@@ -85,7 +85,7 @@ describe('the payloads of an instance', () => {
     const inference = new FakeInference(servedModels())
     const instances = [{ img: 'a' }, { img: 'b' }, { wrong: 'c' }]
     const { body } = await post(inference, '/model/mnist:predict', { instances })
-    expect(body.error_msg).toContain("tensor 'wrong': instances[2] has no such input")
+    expect(body.error_msg).toContain("instances[2]: tensor 'wrong': no such input")
     expect(inference.requests).toEqual([])
   })
 })

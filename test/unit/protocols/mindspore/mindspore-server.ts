@@ -28,12 +28,15 @@ export const ADD: MethodInfo = {
   outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, 2] }].map(spec => ({ ...spec, optional: false })),
 }
 
-/** A model without a word about its inputs, one with a schema, and one with methods. */
+const CHAT_ONLY = { once: false, streamingOutput: true, sessions: false, chat: true, resources: false }
+
+/** A model without a word about its inputs, one with a schema, one with methods, one that only chats, and one that is not ready. */
 export function servedModels(): ModelInfo[] {
   return [
     modelInfoOf('plain', { version: '3' }),
     modelInfoOf('mnist', { schema: mnistSchema() }),
     modelInfoOf('math', { version: '2', methods: [ADD, { name: 'open', inputs: [], outputs: [] }] }),
+    modelInfoOf('chat', { abilities: CHAT_ONLY }),
     modelInfoOf('down', { readiness: { ready: false, why: 'it starts' } }),
   ]
 }

@@ -45,6 +45,7 @@ describe('the path', () => {
     ['/model/down:predict', 503, 'servable is not available: down: it starts'],
     ['/model/plain:nothing', 404, "method is not available: plain has no method 'nothing'; it has predict"],
     ['/model/math:nothing', 404, 'it has predict, add, open'],
+    ['/model/chat:predict', 404, 'it has none'],
     ['/model/plain', 404, 'please check url, the keyword:[service method] must contain.'],
     ['/model', 404, 'please check url, the keyword:[model] must contain.'],
     ['/version/1:predict', 404, 'please check url, the keyword:[model] must contain.'],
@@ -104,7 +105,7 @@ describe('the body', () => {
     ['{"instances":1}', 'instances must be a list of objects'],
     ['{"instances":null}', 'instances must be a list of objects'],
     ['{"instances":[[1]]}', 'instances[0] must be an object'],
-    ['{"instances":[{"a":null}]}', "tensor 'a': its value is null"],
+    ['{"instances":[{"a":null}]}', "instances[0]: tensor 'a': its value is null"],
   ])('is refused when it is %s', async (payload, text) => {
     const inference = echo()
     const { http, body } = await post(inference, PREDICT, payload)
