@@ -5,6 +5,7 @@ import { Apps } from './auth/apps.js'
 import { guardInference } from './auth/guarded-inference.js'
 import type { ConfigNotice, DaemonConfig } from './config/daemon-config.js'
 import { loadConfig } from './config/load-config.js'
+import type { ReplicaStatus } from './core/backend.js'
 import { ServiceError } from './core/error.js'
 import { certificateReloader, onCertificateChange } from './daemon/certificate-reload.js'
 import { configReloader, onFileChange } from './daemon/config-reload.js'
@@ -87,7 +88,7 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
       drainTimeoutMs: config.drainTimeoutMs,
       stopGraceMs: SHUTDOWN_GRACE_MS,
       onChange: () => changes.emit('change'),
-      onAdded: (model, up) => observe(metrics, model, up),
+      onAdded: (model, replicas) => observe(metrics, model, replicas),
       onLoadFailed: model => metrics.loadFailed(model.name, model.version),
       log,
     })
@@ -141,13 +142,17 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
   }
 }
 
-function observe(metrics: Metrics, { name, version, slots }: Model, replicasUp: () => readonly boolean[]): () => void {
+function observe(
+  metrics: Metrics,
+  { name, version, slots }: Model,
+  replicas: () => readonly ReplicaStatus[],
+): () => void {
   slots.onWaited = ms => metrics.waited(name, version, ms)
   return metrics.observeModel(name, version, {
     slots: () => slots.total,
     slotsInUse: () => slots.inUse,
     queueLength: () => slots.queued,
-    replicasUp,
+    replicas,
   })
 }
 

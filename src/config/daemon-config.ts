@@ -144,6 +144,17 @@ export interface PluginConfig {
   readonly maxBatch: number
   /** `maxBatchDelayMs`, default 0: how long such a request may wait for others; 0: what waits already. */
   readonly maxBatchDelayMs: number
+  /**
+   * `wrapperDelayDetectPeriod` (60 s) in ms: a plugin that holds a request for this long, and past its deadline, hangs and
+   * is replaced. 0: never.
+   */
+  readonly hangTimeoutMs: number
+  /** `retryCrashed`, default false: whether a once call is begun anew, once, when the plugin crashed that was working on it. */
+  readonly retryCrashed: boolean
+  /** `recycleRequests`, default 0: requests after which a plugin is exchanged for a fresh one; 0: never. */
+  readonly recycleRequests: number
+  /** `recycleMemoryMiB`, default 0: resident memory of a plugin and its children past which it is; 0: never. */
+  readonly recycleMemoryMiB: number
 }
 
 /** How a native wrapper, a library with the C functions of AIGES, is loaded and called. */

@@ -30,7 +30,7 @@ export const APP_KEYS = keysOf(appSection)
 export const KEYS_WITHOUT_EFFECT: Readonly<Record<string, readonly string[]>> = {
   [SERVICE_SECTION]: ['finder'],
   aiges: [
-    ...['sessMode', 'wrapperDelayDetectPeriod', 'numaNode', 'gray', 'gesMock', 'httpRetry', 'wrapperTrace'],
+    ...['sessMode', 'numaNode', 'gray', 'gesMock', 'httpRetry', 'wrapperTrace'],
     ...['storageData', 'asyncRelease', 'sessDelGt'],
   ],
   fc: ['able', 'best', 'roll', 'strategy', 'tasksize', 'taskchsize'],

@@ -177,6 +177,10 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
     ...(kind === 'c' && { native }),
     maxBatch: aiges.maxBatch,
     maxBatchDelayMs: aiges.maxBatchDelayMs,
+    hangTimeoutMs: aiges.wrapperDelayDetectPeriod * 1000,
+    retryCrashed: aiges.retryCrashed,
+    recycleRequests: aiges.recycleRequests,
+    recycleMemoryMiB: aiges.recycleMemoryMiB,
   }
   const { onceTimeoutMs } = aiges
   const config: DaemonConfig = {

@@ -160,10 +160,16 @@ function toModel(table: ModelTable, defaults: ModelDefaults): ModelConfig {
       ...(kind === 'c' && { native: nativeOf(table, defaults.native) }),
       maxBatch: table.maxBatch ?? plugin.maxBatch,
       maxBatchDelayMs: table.maxBatchDelayMs ?? plugin.maxBatchDelayMs,
+      hangTimeoutMs: inMs(table.wrapperDelayDetectPeriod) ?? plugin.hangTimeoutMs,
+      retryCrashed: table.retryCrashed ?? plugin.retryCrashed,
+      recycleRequests: table.recycleRequests ?? plugin.recycleRequests,
+      recycleMemoryMiB: table.recycleMemoryMiB ?? plugin.recycleMemoryMiB,
     },
     admission: admissionOf(defaults.fc, fc, table.onceTimeoutMs ?? defaults.onceTimeoutMs),
   }
 }
+
+const inMs = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds * 1000)
 
 function nativeOf({ wrapperLib, asyncMode, realTimeRlt, schema }: ModelTable, native: NativeConfig): NativeConfig {
   return {

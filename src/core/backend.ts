@@ -84,12 +84,20 @@ export interface WrapperBackend {
   onChange(listener: () => void): () => void
 }
 
+/** How one replica is. */
+export interface ReplicaStatus {
+  /** Whether it would take a request now. */
+  readonly up: boolean
+  /** Whether its start has failed again and again; it is tried further. */
+  readonly crashLoop: boolean
+}
+
 /** The same with a life that somebody else rules: created, started once, drained, stopped. */
 export interface ManagedBackend extends WrapperBackend {
   /** Whether a second one of the same kind would get in its way, as both need the same port. Known once it has started. */
   readonly exclusive: boolean
-  /** One entry a replica, in the order of their numbers: whether it would take a request now. */
-  readonly up: readonly boolean[]
+  /** In the order of their numbers. */
+  readonly replicas: readonly ReplicaStatus[]
   /**
    * Resolves when a replica is ready.
    * @throws Error with all that was seen when none started; they are tried again until `stop`

@@ -2,6 +2,8 @@
 import { parseArgs } from 'node:util'
 import { Server, status } from '@grpc/grpc-js'
 import type { WrapperPluginHandlers } from '../gen/plugin/aiges/plugin/v2/WrapperPlugin.js'
+import type { HealthHandlers } from '../gen/plugin/grpc/health/v1/Health.js'
+import type { ProtoGrpcType as HealthProto } from '../gen/plugin/health.js'
 import type { ProtoGrpcType } from '../gen/plugin/wrapper-v2.js'
 import { loadProto } from '../rpc/proto.js'
 import { configureCalls, DEFAULT_LIBRARY } from './library.js'
@@ -49,6 +51,12 @@ const handlers: WrapperPluginHandlers = {
     }),
 }
 
+/** The engine works on other threads: who answers is well. */
+const health: HealthHandlers = {
+  Check: (_, reply) => reply(null, { status: 'SERVING' }),
+  Watch: stream => void stream.write({ status: 'SERVING' }),
+}
+
 // The daemon's end closes stdin, whatever it ended of.
 process.stdin.on('end', () => endProcess(0)).resume()
 process.on('SIGTERM', () => endProcess(0))
@@ -57,5 +65,7 @@ configureCalls()
 printByLine()
 const server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 })
 const { WrapperPlugin } = loadProto<ProtoGrpcType>('plugin', 'wrapper-v2.proto').aiges.plugin.v2
+const { Health } = loadProto<HealthProto>('plugin', 'health.proto').grpc.health.v1
+server.addService(Health.service, { ...health })
 server.addService(WrapperPlugin.service, { ...handlers })
 console.log(`1|${PROTOCOL}|${await listenForCalls(server, socketFolder)}|grpc`)

@@ -38,6 +38,9 @@ export class OnceCalls {
   private next(): void {
     for (const [id, once] of this.waiting) {
       if (this.running >= this.options.concurrency) return
+      // Should the engine crash with this one, the host has to know that the one before it was done (wrapper-v2.proto,
+      // `started`).
+      this.options.replies.flush()
       this.waiting.delete(id)
       this.running += 1
       void this.run(id, once).finally(() => {

@@ -63,7 +63,8 @@ export class ReplyWriter {
     })
   }
 
-  private flush(): void {
+  /** Sends what there is without waiting for the end of the turn. */
+  flush(): void {
     const { batch, send } = this
     const empty = Object.values(batch).every(list => list.length === 0)
     if (send === undefined || empty) return

@@ -147,6 +147,8 @@ export class ChannelV1 implements PluginChannel {
     const tag = this.freeTag(call.sid)
     const pending: Pending = { sink, replied: false }
     this.pending.set(tag, pending)
+    // Nothing says when the wrapper begins.
+    sink.begun = true
     const request = { tag, params: call.parameters as Record<string, string>, list: call.payloads.map(toWire) }
     unaryCall(this.client, this.client.wrapperOnceExec, request).then(
       reply => {

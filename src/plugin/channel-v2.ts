@@ -42,6 +42,7 @@ export class ChannelV2 implements PluginChannel {
   private batches: BatchStream | undefined
   private writer: BatchWriter | undefined
   private lastId = 0
+  private concurrency = 1
 
   /**
    * @param onBroken called when the stream ends although nobody closed it
@@ -59,6 +60,7 @@ export class ChannelV2 implements PluginChannel {
 
   async init(init: PluginInit, signal: AbortSignal): Promise<PluginDescription> {
     const { config, model, concurrency, maxBatch, maxBatchDelayMs } = init
+    this.concurrency = concurrency
     const request = { config, model, concurrency, max_batch: maxBatch, max_batch_delay_ms: maxBatchDelayMs }
     const reply = await unaryCall(this.client, this.client.Init, request, { signal, waitForReady: true })
     if (reply.code !== 0) {
@@ -144,6 +146,7 @@ export class ChannelV2 implements PluginChannel {
 
   close(reason: ServiceError): void {
     this.batches?.close()
+    this.markBegun()
     for (const pending of this.pending.values()) pending.fail(reason)
     this.pending.clear()
     this.client.close()
@@ -155,13 +158,32 @@ export class ChannelV2 implements PluginChannel {
 
   private receive(batch: PluginBatch): void {
     for (const report of batch.reports) this.onReport(report)
-    for (const id of batch.started) this.session(id)?.created()
+    for (const id of batch.started) this.started(id)
     for (const { id, frames } of batch.taken) this.session(id)?.taken(frames)
     for (const result of batch.results) {
       const pending = this.pending.get(result.id)
       // A result for an id that nobody knows is the late answer of a plugin that repeats itself.
       if (pending === undefined) continue
+      pending.begun = true
       this.take(result, pending)
+    }
+  }
+
+  private started(id: number): void {
+    const pending = this.pending.get(id)
+    if (pending === undefined) return
+    pending.begun = true
+    if (pending instanceof SessionV2) pending.created()
+  }
+
+  /** A plugin need not name the oldest of its once requests before it begins with them (wrapper-v2.proto, `started`). */
+  private markBegun(): void {
+    let unfinished = 0
+    for (const pending of this.pending.values()) {
+      if (pending instanceof SessionV2) continue
+      unfinished += 1
+      if (unfinished > this.concurrency) return
+      pending.begun = true
     }
   }
 

@@ -67,6 +67,11 @@ export interface ResourceCalls {
 
 /** A call in whatever form: what can be done with it from outside. */
 export interface PluginCall {
+  /**
+   * Whether the wrapper has, or may have, begun with it. Known for certain only when the call has failed because its plugin
+   * ended.
+   */
+  readonly begun: boolean
   /** @see Lease.cancel */
   cancel(reason: ServiceError): void
   /** Calls back when the wrapper no longer works on this call; at once when it already does not. */
@@ -90,6 +95,8 @@ export interface SessionHandle extends PluginCall, WrapperSession {
 
 /** Where a channel puts what a plugin answers. */
 export interface ResultSink {
+  /** @see PluginCall.begun */
+  begun: boolean
   add(payloads: readonly Payload[], last: boolean, usage?: Usage): void
   /** The wrapper has answered for the last time. */
   finish(): void

@@ -10,6 +10,7 @@ import type { OnceCall, ResultSink } from './channel.js'
  * answered: what cannot be interrupted still occupies the plugin.
  */
 export class PendingCall implements OnceCall, ResultSink {
+  begun = false
   readonly result: Promise<WrapperResult>
   reject!: (error: unknown) => void
   private resolve!: (result: WrapperResult) => void

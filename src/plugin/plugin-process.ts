@@ -36,6 +36,7 @@ export interface PluginStartOptions {
 export interface RunningPlugin {
   readonly process: RunningProcess
   readonly channel: PluginChannel
+  readonly peer: Peer
   readonly description: PluginDescription
   readonly schema: ModelSchema | undefined
   readonly resources: PluginResources
@@ -99,7 +100,7 @@ export async function startPlugin(
     await resources.sync(start.signal)
     log.info({ pid: process.pid, protocol: channel.protocol, sdk: description.sdk }, 'plugin is ready')
     const exclusive = choosesItsPort(handshake)
-    return { process, channel, description, resources, schema: readSchema(description, log), exclusive }
+    return { process, channel, peer, description, resources, schema: readSchema(description, log), exclusive }
   } catch (error) {
     const exitBefore = exit
     const endedByUs = start.signal.aborted || error instanceof InitError

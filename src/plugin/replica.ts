@@ -1,42 +1,59 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { Lease, WrapperCall, WrapperResult, WrapperSession } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
-import type { PluginCall, SessionCall } from './channel.js'
 import { PluginStartError } from './diagnosis.js'
+import { Place } from './place.js'
+import { createHealthClient } from './plugin-health.js'
 import { type PluginStartOptions, type RunningPlugin, startPlugin } from './plugin-process.js'
+import { type WatchTimes, watchPlugin } from './plugin-watch.js'
 import { describeExit, type ProcessExit } from './runner/process-runner.js'
 
 /**
  * What a replica is doing. Transitions:
  * stopped → starting (start) · starting → ready (wrapperInit returned 0) · starting → backoff (it did not start)
- * · ready → starting (the process ended) · backoff → starting (the wait is over) · any → draining → stopped (stop)
+ * · ready → starting (the process ended) · ready → ending (it hangs, or is to be exchanged) · ending → starting (the
+ * process ended) · backoff → starting (the wait is over) · any → draining → stopped (stop, retire)
  */
 export type ReplicaState =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'starting'; readonly abort: AbortController }
   | { readonly kind: 'ready'; readonly plugin: RunningPlugin }
+  | { readonly kind: 'ending'; readonly plugin: RunningPlugin }
   | { readonly kind: 'backoff'; readonly error: PluginStartError; readonly timer: NodeJS.Timeout }
-  | { readonly kind: 'draining' }
+  | { readonly kind: 'draining'; readonly plugin: RunningPlugin | undefined }
 
 /** Waits between starts that fail, in ms: doubled each time, with jitter. */
 const FIRST_BACKOFF_MS = 100
 const LONGEST_BACKOFF_MS = 30_000
 
+/** So many starts in a row that fail are a crash loop. */
+const CRASH_LOOP = 5
+
+/** A plugin that is told of a deadline needs a moment to give the call back, in ms. */
+const RETURN_GRACE_MS = 2000
+
+/** How long what a process wrote before it ended may be on its way, in ms. */
+const LAST_WORDS_MS = 300
+
 export interface ReplicaOptions extends PluginStartOptions {
   /** How long a plugin may take to end after SIGTERM before it is killed, in ms. */
   readonly termGraceMs: number
+  /** @see LeaseOptions.hangTimeoutMs */
+  readonly hangTimeoutMs: number
+  readonly watchTimes: WatchTimes
 }
 
 /** One plugin process and its successors: started, watched, started again when it ends. */
 export class Replica {
   state: ReplicaState = { kind: 'stopped' }
-  /** Calls that the wrapper is working on. */
-  busy = 0
-  /** Called whenever the last of them has ended. */
-  onIdle: (() => void) | undefined
   /** Why the last attempt failed, until one succeeds. */
   failure: PluginStartError | undefined
+  /** Requests that the plugin that runs now was given. */
+  served = 0
+  /** It gets no requests because it is about to be exchanged for a successor, for which they wait. */
+  resting = false
+  private readonly places = new Set<Place>()
+  private readonly onIdle = new Set<() => void>()
   private failures = 0
   private starting: Promise<void> | undefined
 
@@ -45,6 +62,31 @@ export class Replica {
     private readonly onChange: () => void,
     private readonly log: Logger,
   ) {}
+
+  /** Requests that its plugins hold. */
+  get busy(): number {
+    return this.places.size
+  }
+
+  /** Whether it would take a request now. */
+  get ready(): boolean {
+    return this.state.kind === 'ready' && !this.resting
+  }
+
+  /** That of the plugin that runs. */
+  get pid(): number | undefined {
+    return this.state.kind === 'ready' ? this.state.plugin.process.pid : undefined
+  }
+
+  get crashLooping(): boolean {
+    return this.failures >= CRASH_LOOP
+  }
+
+  /** Whether it may become ready before long: it is being started, and that has not failed again and again. */
+  get expected(): boolean {
+    const { kind } = this.state
+    return kind !== 'stopped' && kind !== 'draining' && !this.crashLooping
+  }
 
   /**
    * Resolves when the first attempt is decided: with the state `ready` or `backoff`. Its failure is the caller's to
@@ -55,23 +97,70 @@ export class Replica {
     return this.starting
   }
 
-  acquire(plugin: RunningPlugin): Lease {
-    this.busy += 1
-    return new ReplicaLease(plugin, () => {
-      this.busy -= 1
-      if (this.busy === 0) this.onIdle?.()
+  take(plugin: RunningPlugin): Place {
+    this.served += 1
+    const place = new Place(plugin, left => {
+      this.places.delete(left)
+      if (this.places.size === 0) for (const idle of this.onIdle) idle()
+    })
+    this.places.add(place)
+    return place
+  }
+
+  /** Resolves when no plugin of it holds a request: with true, or with false when that takes longer. */
+  idle(timeoutMs?: number): Promise<boolean> {
+    if (this.places.size === 0) return Promise.resolve(true)
+    return new Promise(resolve => {
+      const settle = (idle: boolean) => {
+        clearTimeout(timer)
+        this.onIdle.delete(onIdle)
+        resolve(idle)
+      }
+      const onIdle = () => settle(true)
+      const timer = timeoutMs === undefined ? undefined : setTimeout(settle, timeoutMs, false)
+      this.onIdle.add(onIdle)
     })
   }
 
   /** Asks the plugin to end, and ends it. Whoever stops a replica has drained it before. */
   async stop(graceMs: number): Promise<void> {
     const { state } = this
-    this.change({ kind: 'draining' })
+    const plugin = 'plugin' in state ? state.plugin : undefined
+    this.change({ kind: 'draining', plugin })
     if (state.kind === 'backoff') clearTimeout(state.timer)
     if (state.kind === 'starting') state.abort.abort(new Error('the plugin is being stopped'))
     await this.starting
-    if (state.kind === 'ready') await this.end(state.plugin, graceMs)
+    if (plugin) await this.end(plugin, graceMs)
     this.change({ kind: 'stopped' })
+  }
+
+  /** Ends the plugin when it holds nothing any more, however long that takes; it gets nothing more from now on. */
+  async retire(graceMs: number): Promise<void> {
+    if (this.state.kind === 'ready') {
+      this.change({ kind: 'draining', plugin: this.state.plugin })
+      await this.idle()
+    }
+    await this.stop(graceMs)
+  }
+
+  /**
+   * Exchanges a plugin that no other may run beside: requests wait until the one has ended and the next is ready.
+   * @returns whether that was tried: not when the plugin still holds something after `drainMs`
+   */
+  async restart(drainMs: number, graceMs: number): Promise<boolean> {
+    this.resting = true
+    this.onChange()
+    try {
+      if (!(await this.idle(drainMs)) || this.state.kind !== 'ready') return false
+      const { plugin } = this.state
+      this.change({ kind: 'ending', plugin })
+      await this.end(plugin, graceMs)
+      await this.starting
+      return true
+    } finally {
+      this.resting = false
+      this.onChange()
+    }
   }
 
   private async end({ channel, process }: RunningPlugin, graceMs: number): Promise<void> {
@@ -89,15 +178,18 @@ export class Replica {
     await process.stop(this.options.termGraceMs)
   }
 
-  private async attempt(report = (text: string) => this.log.error(text)): Promise<void> {
+  private async attempt(report = (text: string) => this.reportFailure(text)): Promise<void> {
     const abort = new AbortController()
     this.change({ kind: 'starting', abort })
-    let broken: string | undefined
+    let onSilence = () => {}
+    const silence = new Promise<void>(resolve => {
+      onSilence = resolve
+    })
     try {
       const plugin = await startPlugin(this.options, abort.signal, why => {
-        broken = why
+        onSilence()
         // A process that lives but no longer talks is of no use; its end brings the next one.
-        if (this.state.kind === 'ready') void this.state.plugin.process.stop(this.options.termGraceMs)
+        void this.replace(`its connection broke: ${why}`, 'info')
       })
       if (abort.signal.aborted) {
         await this.end(plugin, 0)
@@ -105,23 +197,62 @@ export class Replica {
       }
       this.failures = 0
       this.failure = undefined
+      this.served = 0
       this.change({ kind: 'ready', plugin })
       // One that came while the last one of them was loaded.
       plugin.resources.sync().catch(error => this.log.error({ err: error }, 'a resource could not be loaded'))
-      void plugin.process.exited.then(exit => this.lost(plugin, exit, broken))
+      this.watch(plugin, silence)
     } catch (error) {
       if (abort.signal.aborted) return
       this.backOff(asStartError(error, this.options), report)
     }
   }
 
-  private lost(plugin: RunningPlugin, exit: ProcessExit, broken: string | undefined): void {
-    const crashed = new ServiceError('plugin_crashed', `the plugin ${describeExit(exit)} while it worked on this`)
-    plugin.channel.close(crashed)
-    if (this.state.kind !== 'ready') return
-    const last = { pid: plugin.process.pid, ...(broken && { channel: broken }) }
-    this.log.error(last, `the plugin ${describeExit(exit)}; starting it again`)
-    this.starting = this.attempt()
+  private watch(plugin: RunningPlugin, silence: Promise<void>): void {
+    const { hangTimeoutMs, watchTimes: times } = this.options
+    const endWatch = watchPlugin({
+      health: createHealthClient(plugin.peer),
+      busy: () => this.busy,
+      overdue: () => this.overdue(plugin),
+      // A plugin of protocol 1 may have no thread left for anything but its calls.
+      busySilenceMs: plugin.channel.protocol === 1 ? Number.POSITIVE_INFINITY : hangTimeoutMs,
+      times,
+      onHung: why => void this.replace(`it hangs: ${why}`, 'error'),
+    })
+    void plugin.process.exited.then(exit => {
+      endWatch()
+      return this.lost(plugin, exit, silence)
+    })
+  }
+
+  private overdue(plugin: RunningPlugin): string | undefined {
+    const now = performance.now() - RETURN_GRACE_MS
+    for (const place of this.places) {
+      if (place.plugin === plugin && place.dueAt < now) return 'it has held a request for longer than it may'
+    }
+    return undefined
+  }
+
+  /** Ends a plugin that is of no use any more. What it holds is decided when it has ended and nothing more comes of it. */
+  private async replace(why: string, level: 'info' | 'error'): Promise<void> {
+    const { state } = this
+    if (state.kind !== 'ready' && !(state.kind === 'draining' && state.plugin)) return
+    const { process } = state.plugin as RunningPlugin
+    this.log[level]({ pid: process.pid }, `the plugin is ended because ${why}`)
+    if (state.kind === 'ready') this.change({ kind: 'ending', plugin: state.plugin })
+    await process.stop(this.options.termGraceMs)
+  }
+
+  private async lost(plugin: RunningPlugin, exit: ProcessExit, silence: Promise<void>): Promise<void> {
+    const { state } = this
+    if (state.kind === 'ready' || state.kind === 'ending') {
+      const level = this.resting ? 'info' : 'error'
+      this.log[level]({ pid: plugin.process.pid }, `the plugin ${describeExit(exit)}; starting it again`)
+      this.starting = this.attempt()
+    }
+    // What it said before tells which of its calls it had begun.
+    await Promise.race([silence, delay(LAST_WORDS_MS, undefined, { ref: false })])
+    plugin.channel.close(new ServiceError('plugin_crashed', `the plugin ${describeExit(exit)} while it worked on this`))
   }
 
   private backOff(error: PluginStartError, report: (text: string) => void): void {
@@ -135,50 +266,17 @@ export class Replica {
     report(`${error.message}\n  next attempt in ${Math.round(delay)} ms`)
   }
 
+  /** The same failure again and again is told once. */
+  private reportFailure(text: string): void {
+    if (this.failures > CRASH_LOOP) this.log.debug(text)
+    else if (this.crashLooping)
+      this.log.error(`crash loop: ${CRASH_LOOP} starts in a row failed; the last one: ${text}`)
+    else this.log.error(text)
+  }
+
   private change(state: ReplicaState): void {
     this.state = state
     this.onChange()
-  }
-}
-
-class ReplicaLease implements Lease {
-  private call: PluginCall | undefined
-
-  constructor(
-    private readonly plugin: RunningPlugin,
-    private readonly released: () => void,
-  ) {}
-
-  once(call: WrapperCall): Promise<WrapperResult> {
-    const begun = this.plugin.channel.once(call)
-    this.call = begun
-    return begun.result
-  }
-
-  stream(call: WrapperCall): AsyncIterable<WrapperResult> {
-    const begun = this.plugin.channel.stream(call)
-    this.call = begun
-    return begun.results
-  }
-
-  async open(call: SessionCall): Promise<WrapperSession> {
-    const session = this.plugin.channel.open(call)
-    this.call = session
-    await session.opened
-    return session
-  }
-
-  cancel(reason: ServiceError): void {
-    this.call?.cancel(reason)
-  }
-
-  release(onIdle: () => void): void {
-    const idle = () => {
-      this.released()
-      onIdle()
-    }
-    if (this.call === undefined) idle()
-    else this.call.whenIdle(idle)
   }
 }
 

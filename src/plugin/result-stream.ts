@@ -26,6 +26,7 @@ export interface ResultStreamOptions {
  * until the wrapper has answered for the last time.
  */
 export class ResultStream implements StreamCall, ResultSink, AsyncIterator<WrapperResult> {
+  begun = false
   private readonly queue: WrapperResult[] = []
   private bytes = 0
   private paused = false

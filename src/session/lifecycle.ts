@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
-import type { ManagedBackend, WrapperBackend } from '../core/backend.js'
+import type { ManagedBackend, ReplicaStatus, WrapperBackend } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
 import type { Model } from './model.js'
 
@@ -50,9 +50,9 @@ export class Lifecycle<Plugin> {
     private readonly options: LifecycleOptions<Plugin>,
   ) {}
 
-  /** One entry a replica: whether it would take a request now. */
-  get up(): readonly boolean[] {
-    return this.current?.up ?? []
+  /** @see ManagedBackend.replicas */
+  get replicas(): readonly ReplicaStatus[] {
+    return this.current?.replicas ?? []
   }
 
   /** Finds out how the plugins are started, so that `start` need not. */

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { AdminService } from '../core/admin.js'
+import type { ReplicaStatus } from '../core/backend.js'
 import type { Payload } from '../core/payload.js'
 import { Lifecycle, type LifecycleOptions, nameOf, noBackend, type PluginSetup } from './lifecycle.js'
 import { Model, type ModelOptions } from './model.js'
@@ -14,7 +15,7 @@ export interface ModelSpec<Plugin> extends PluginSetup<Plugin> {
 export interface ServedModelsOptions<Plugin> extends LifecycleOptions<Plugin> {
   readonly registry: ModelRegistry
   /** Called for every model that there is from now on; the function that it returns is called when it is taken away. */
-  readonly onAdded: (model: Model, up: () => readonly boolean[]) => () => void
+  readonly onAdded: (model: Model, replicas: () => readonly ReplicaStatus[]) => () => void
 }
 
 interface Entry<Plugin> {
@@ -133,7 +134,7 @@ export class ServedModels<Plugin> implements AdminService {
       const backend = noBackend(load ? 'it is being loaded' : 'it is not loaded')
       const model = new Model(options, backend, this.resourcesOf(options.name))
       const lifecycle = new Lifecycle(model, { plugin, load }, this.options)
-      const forget = this.options.onAdded(model, () => lifecycle.up)
+      const forget = this.options.onAdded(model, () => lifecycle.replicas)
       this.entries.set(keyOf(options), { lifecycle, forget })
       if (load) added.push(lifecycle)
       return model

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { ReplicaStatus } from '../core/backend.js'
 import type { Reason } from '../core/error.js'
 import { type RequestTallies, sumTallies } from './request-tallies.js'
 import { createWrapperMetrics, type WrapperSeries } from './wrapper-metrics.js'
@@ -12,8 +13,8 @@ export interface ModelGauges {
   slotsInUse(): number
   /** Requests that wait for a slot. */
   queueLength(): number
-  /** One entry per replica, in the order of their numbers: whether it would take a request now. */
-  replicasUp(): readonly boolean[]
+  /** In the order of their numbers. */
+  replicas(): readonly ReplicaStatus[]
 }
 
 /** The requests to one version of a model through one front-end. */
@@ -127,19 +128,28 @@ function createModelGauges(registers: Registry[]): Metrics['observeModel'] {
   gauge('aiservice_slots', 'Licence slots of a model.', gauges => gauges.slots())
   gauge('aiservice_slots_in_use', 'Licence slots that requests hold.', gauges => gauges.slotsInUse())
   gauge('aiservice_queue_length', 'Requests that wait for a slot.', gauges => gauges.queueLength())
-  new Gauge({
-    name: 'aiservice_plugin_up',
-    help: '1 when a replica would take a request now, 0 when not.',
-    labelNames: ['model', 'version', 'replica'],
-    registers,
-    collect() {
-      // The number of replicas may have shrunk.
-      this.reset()
-      for (const { model, version, gauges } of models) {
-        for (const [replica, up] of gauges.replicasUp().entries()) this.set({ model, version, replica }, up ? 1 : 0)
-      }
-    },
-  })
+  const replicaGauge = (name: string, help: string, read: (replica: ReplicaStatus) => boolean) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['model', 'version', 'replica'],
+      registers,
+      collect() {
+        // The number of replicas may have shrunk.
+        this.reset()
+        for (const { model, version, gauges } of models) {
+          for (const [replica, status] of gauges.replicas().entries()) {
+            this.set({ model, version, replica }, read(status) ? 1 : 0)
+          }
+        }
+      },
+    })
+  replicaGauge('aiservice_plugin_up', '1 when a replica would take a request now, 0 when not.', ({ up }) => up)
+  replicaGauge(
+    'aiservice_plugin_crash_loop',
+    '1 when the start of a replica has failed five times in a row or more, 0 when not.',
+    ({ crashLoop }) => crashLoop,
+  )
   return (model, version, gauges) => {
     const entry = { model, version, gauges }
     models.add(entry)

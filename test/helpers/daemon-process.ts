@@ -23,6 +23,7 @@ export function wrapperFolder(
     | 'written-for-0.16'
     | 'minimal'
     | 'faulty'
+    | 'ledger'
     | 'streaming'
     | 'classic-stream',
 ): string {

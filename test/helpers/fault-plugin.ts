@@ -14,6 +14,8 @@ import type { WrapperPluginHandlers } from '../../src/gen/plugin/aiges/plugin/v2
 import type { Request__Output as Request } from '../../src/gen/plugin/aiges/Request.js'
 import type { Response } from '../../src/gen/plugin/aiges/Response.js'
 import type { WrapperServiceHandlers } from '../../src/gen/plugin/aiges/WrapperService.js'
+import type { HealthHandlers } from '../../src/gen/plugin/grpc/health/v1/Health.js'
+import type { ProtoGrpcType as HealthProto } from '../../src/gen/plugin/health.js'
 import type { ProtoGrpcType as V1 } from '../../src/gen/plugin/wrapper-v1.js'
 import type { ProtoGrpcType as V2 } from '../../src/gen/plugin/wrapper-v2.js'
 import { loadProto } from '../../src/rpc/proto.js'
@@ -28,6 +30,8 @@ export type StartMode =
   | 'init-error'
   | 'init-hang'
   | 'exit-in-init'
+  /** Works on one call at a time, in the order in which they came, and names none of them (protocol 2). */
+  | 'serial'
   | 'ignore-shutdown'
   | 'flood-stdout'
   /** Does not answer the certificate that it is given. */
@@ -35,6 +39,7 @@ export type StartMode =
   /** Demands TLS although nobody gave it a certificate. */
   | 'tls-unasked'
   | 'unreadable-certificate'
+  | 'no-health'
 
 export type CallFault =
   | 'none'
@@ -45,6 +50,14 @@ export type CallFault =
   | 'wrong-type'
   | 'no-output'
   | 'answer-twice'
+  /** Answers with the process id. */
+  | 'pid'
+  /** Stops the whole process with SIGSTOP. */
+  | 'freeze'
+  /** Answers, but no health check any more. */
+  | 'mute'
+
+type Results = ServerDuplexStream<HostBatch, PluginBatch>
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -73,8 +86,9 @@ interface Call {
 }
 
 function callOf(params: { [name: string]: string }, data: Buffer | undefined): Call {
-  const echo = { key: 'result', type: 0, status: 3, data: data ?? Buffer.alloc(0) }
-  return { fault: (params['fault'] ?? 'none') as CallFault, echo }
+  const fault = (params['fault'] ?? 'none') as CallFault
+  const bytes = fault === 'pid' ? Buffer.from(String(process.pid)) : (data ?? Buffer.alloc(0))
+  return { fault, echo: { key: 'result', type: 0, status: 3, data: bytes } }
 }
 
 function initRet(): number {
@@ -83,6 +97,13 @@ function initRet(): number {
     process.exit(3)
   }
   return mode === 'init-error' ? 30002 : 0
+}
+
+let mute = false
+const health: Partial<HealthHandlers> = {
+  Check: (_, reply) => {
+    if (!mute) reply(null, { status: 'SERVING' })
+  },
 }
 
 const protocol1: Partial<WrapperServiceHandlers> = {
@@ -106,6 +127,8 @@ let results: ServerDuplexStream<Request, Response> | undefined
 
 function answer1(tag: string, fault: CallFault, echo: Call['echo']): void {
   if (fault === 'crash') process.kill(process.pid, 'SIGKILL')
+  if (fault === 'freeze') process.kill(process.pid, 'SIGSTOP')
+  if (fault === 'mute') mute = true
   if (fault === 'hang') return
   const list = fault === 'no-output' ? [] : [{ ...echo, type: fault === 'wrong-type' ? 9 : 0 }]
   for (let times = fault === 'answer-twice' ? 2 : 1; times > 0; times -= 1) results?.write({ tag, list })
@@ -130,7 +153,7 @@ const protocol2: WrapperPluginHandlers = {
     })
   },
   Run: stream => {
-    stream.on('data', (batch: HostBatch) => answer2(stream, batch))
+    stream.on('data', (batch: HostBatch) => (mode === 'serial' ? queue2 : answer2)(stream, batch))
     stream.on('end', () => stream.end())
   },
   LoadResource: (_, reply) => reply(null, { code: 0 }),
@@ -142,12 +165,30 @@ const protocol2: WrapperPluginHandlers = {
   },
 }
 
-function answer2(stream: ServerDuplexStream<HostBatch, PluginBatch>, batch: HostBatch): void {
+/** Calls that wait for the one before them; one that hangs is never done. */
+const waiting: HostBatch['messages'] = []
+let working = false
+
+function queue2(stream: Results, batch: HostBatch): void {
+  waiting.push(...batch.messages.filter(({ once }) => once))
+  for (let next = working ? undefined : waiting.shift(); next; next = working ? undefined : waiting.shift()) {
+    working = next.once?.params['fault'] === 'hang'
+    answer2(stream, { messages: [next] })
+  }
+}
+
+function answer2(stream: Results, batch: HostBatch): void {
   for (const { id, once } of batch.messages) {
     if (!once) continue
     const { fault, echo } = callOf(once.params, once.payloads[0]?.data)
-    stream.write({ started: [id] })
-    if (fault === 'crash') process.kill(process.pid, 'SIGKILL')
+    if (fault === 'crash') {
+      // What was written before has left the process by then.
+      stream.write({ started: [id] }, () => process.kill(process.pid, 'SIGKILL'))
+      return
+    }
+    if (mode !== 'serial') stream.write({ started: [id] })
+    if (fault === 'freeze') process.kill(process.pid, 'SIGSTOP')
+    if (fault === 'mute') mute = true
     if (fault === 'hang') continue
     if (fault === 'rpc-error') {
       stream.destroy(Object.assign(new Error('boom'), { code: status.UNKNOWN, details: 'boom' }))
@@ -181,6 +222,8 @@ async function serve(): Promise<void> {
   const server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 })
   const { WrapperService } = loadProto<V1>('plugin', 'wrapper-v1.proto').aiges
   const { WrapperPlugin } = loadProto<V2>('plugin', 'wrapper-v2.proto').aiges.plugin.v2
+  const { Health } = loadProto<HealthProto>('plugin', 'health.proto').grpc.health.v1
+  if (mode !== 'no-health') server.addService(Health.service, { ...health } as HealthHandlers)
   if (version === 1) server.addService(WrapperService.service, protocol1 as WrapperServiceHandlers)
   else server.addService(WrapperPlugin.service, { ...protocol2 })
 

@@ -19,6 +19,7 @@ test('a section for the service alone gives every default', () => {
     concurrency: 1,
     maxBatch: 0,
     maxBatchDelayMs: 0,
+    ...{ hangTimeoutMs: 60_000, retryCrashed: false, recycleRequests: 0, recycleMemoryMiB: 0 },
   }
   const admission = { slots: 1, queue: 256, queueWaitMs: 10_000, sessionIdleMs: 10_000, onceTimeoutMs: 120_000 }
   const folder = process.cwd()

@@ -43,6 +43,10 @@ test('every key of a model changes its field, numbers in quotes too', () => {
     concurrency = 5
     maxBatch = 6
     maxBatchDelayMs = 7
+    wrapperDelayDetectPeriod = 14
+    retryCrashed = true
+    recycleRequests = 15
+    recycleMemoryMiB = 16
     onceTimeoutMs = 8
     startTimeoutMs = 9
     [models.x.fc]
@@ -59,6 +63,7 @@ test('every key of a model changes its field, numbers in quotes too', () => {
     folder: expect.stringMatching(/^\/.*\/sub\/folder$/),
     plugin: {
       ...{ command: './plugin', tls: false, replicas: 4, concurrency: 5, maxBatch: 6, maxBatchDelayMs: 7 },
+      ...{ hangTimeoutMs: 14_000, retryCrashed: true, recycleRequests: 15, recycleMemoryMiB: 16 },
       startTimeoutMs: 9,
       wrapperConfig: { lic: '2', path: '/m', 'model.size': '28' },
     },

@@ -59,7 +59,7 @@ it('are there again, on every replica, when one was started anew', async () => {
   await expect(once(set, { do: 'segfault' })).rejects.toMatchObject({ reason: 'plugin_crashed' })
   resources.set(2, words('two'))
   await set.syncResources()
-  await vi.waitFor(() => expect(set.up).toEqual([true, true]), { timeout: 10_000 })
+  await vi.waitFor(() => expect(set.replicas).toMatchObject([{ up: true }, { up: true }]), { timeout: 10_000 })
   const asked = Array.from({ length: 8 }, () => once(set, { do: 'resources', sleep: '50' }, { resources: [1, 2] }))
   for (const answer of await Promise.all(asked)) expect(texts(answer)).toEqual(['result=words/4/2:one;words/4/2:two;'])
 })

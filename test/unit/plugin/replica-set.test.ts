@@ -1,78 +1,11 @@
-import { pino } from 'pino'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import type { WrapperCall } from '../../../src/core/backend.js'
+import { describe, expect, it } from 'vitest'
 import { ServiceError } from '../../../src/core/error.js'
-import { ReplicaSet } from '../../../src/plugin/replica-set.js'
-import { createSocketFolder } from '../../../src/plugin/socket-folder.js'
-import { type FaultLaunchOptions, faultLaunch } from '../../helpers/fault-launch.js'
-import type { CallFault, StartMode } from '../../helpers/fault-plugin.js'
-
-const sockets = createSocketFolder()
-const running: ReplicaSet[] = []
-
-afterEach(async () => {
-  await Promise.all(running.splice(0).map(set => set.stop(100)))
-})
-afterAll(() => sockets.remove())
-
-interface SetOptions extends Partial<FaultLaunchOptions> {
-  readonly startTimeoutMs?: number
-}
-
-function replicaSet(mode: StartMode, { startTimeoutMs = 10_000, ...launch }: SetOptions = {}): ReplicaSet {
-  const set = new ReplicaSet({
-    model: 'fault',
-    version: '1',
-    launch: faultLaunch(mode, { socketFolder: sockets.path as string, ...launch }),
-    wrapperConfig: {},
-    replicas: 1,
-    concurrency: 1,
-    startTimeoutMs,
-    termGraceMs: 300,
-    log: pino({ level: 'silent' }),
-  })
-  running.push(set)
-  return set
-}
-
-let sids = 0
-function call(fault: CallFault, text = 'hello'): WrapperCall {
-  sids += 1
-  const payload = { key: 'text', type: 'text', status: 3, attributes: {}, data: Buffer.from(text) } as const
-  return { sid: `sid-${sids}`, parameters: { fault }, payloads: [payload], deadline: performance.now() + 10_000 }
-}
-
-async function once(set: ReplicaSet, fault: CallFault) {
-  const lease = set.acquire()
-  try {
-    return await lease.once(call(fault))
-  } finally {
-    lease.release(() => {})
-  }
-}
-
-/** Resolves when the set's readiness is what is expected. */
-function until(set: ReplicaSet, ready: boolean): Promise<void> {
-  return new Promise(resolve => {
-    const check = () => {
-      if (set.readiness.ready !== ready) return
-      stop()
-      resolve()
-    }
-    const stop = set.onChange(check)
-    check()
-  })
-}
-
-const reasonOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => 'no error',
-    (error: unknown) => (error instanceof ServiceError ? error.reason : `${error}`),
-  )
+import { faultLaunch } from '../../helpers/fault-launch.js'
+import { faultCall, faultSet, once, reasonOf, until } from './fault-set.js'
 
 describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
   it.each(['unix', 'tcp'] as const)('is reached over %s', async network => {
-    const set = replicaSet('well-behaved', { protocol, network })
+    const set = faultSet('well-behaved', { protocol, network })
     await set.start()
     expect(set.readiness).toEqual({ ready: true })
     expect(set.schema).toMatchObject({ serviceId: 'fault', version: '1.2.3', routes: ['/v1/private/fault'] })
@@ -84,13 +17,13 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
   })
 
   it.each(['unix', 'tcp'] as const)('is spoken to over mutual TLS on %s', async network => {
-    const set = replicaSet('well-behaved', { protocol, network, tls: true })
+    const set = faultSet('well-behaved', { protocol, network, tls: true })
     await set.start()
     expect((await once(set, 'none')).payloads).toHaveLength(1)
   })
 
   it('is reached over mutual TLS after a crash, too', async () => {
-    const set = replicaSet('well-behaved', { protocol, tls: true })
+    const set = faultSet('well-behaved', { protocol, tls: true })
     await set.start()
     const gone = until(set, false)
     await reasonOf(once(set, 'crash'))
@@ -100,37 +33,37 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
   })
 
   it('answers many calls at once, each with its own result', async () => {
-    const set = replicaSet('well-behaved', { protocol })
+    const set = faultSet('well-behaved', { protocol })
     await set.start()
     const texts = Array.from({ length: 200 }, (_, index) => `text ${index}`)
-    const answers = await Promise.all(texts.map(text => set.acquire().once(call('none', text))))
+    const answers = await Promise.all(texts.map(text => set.acquire().once(faultCall('none', text))))
     expect(answers.map(({ payloads: [output] }) => Buffer.from(output?.data ?? []).toString())).toEqual(texts)
   })
 
   it('carries a payload of 20 MB both ways', async () => {
-    const set = replicaSet('well-behaved', { protocol })
+    const set = faultSet('well-behaved', { protocol })
     await set.start()
     const text = 'x'.repeat(20 << 20)
     const {
       payloads: [output],
-    } = await set.acquire().once(call('none', text))
+    } = await set.acquire().once(faultCall('none', text))
     expect(output?.data.byteLength).toBe(text.length)
   })
 
   it('may print what it likes before its handshake line', async () => {
-    const set = replicaSet('garbage-line', { protocol })
+    const set = faultSet('garbage-line', { protocol })
     await set.start()
     expect(set.readiness.ready).toBe(true)
   })
 
   it('may flood its stdout', async () => {
-    const set = replicaSet('flood-stdout', { protocol })
+    const set = faultSet('flood-stdout', { protocol })
     await set.start()
     expect((await once(set, 'none')).payloads).toHaveLength(1)
   })
 
   it('fails the calls that it was working on when it crashes, and is replaced', async () => {
-    const set = replicaSet('well-behaved', { protocol })
+    const set = faultSet('well-behaved', { protocol })
     await set.start()
     const gone = until(set, false)
     expect(await Promise.all([reasonOf(once(set, 'hang')), reasonOf(once(set, 'crash'))])).toEqual([
@@ -143,30 +76,30 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
   })
 
   it('passes on the code of its wrapper', async () => {
-    const set = replicaSet('well-behaved', { protocol })
+    const set = faultSet('well-behaved', { protocol })
     await set.start()
     await expect(once(set, 'error-ret')).rejects.toMatchObject({ reason: 'wrapper_failed', wrapperRet: 100 })
     expect((await once(set, 'none')).payloads).toHaveLength(1)
   })
 
   it('is reported when it answers with a data type that does not exist', async () => {
-    const set = replicaSet('well-behaved', { protocol })
+    const set = faultSet('well-behaved', { protocol })
     await set.start()
     expect(await reasonOf(once(set, 'wrong-type'))).toBe('output_mismatch')
   })
 
   it('may answer twice without harm to the next call', async () => {
-    const set = replicaSet('well-behaved', { protocol })
+    const set = faultSet('well-behaved', { protocol })
     await set.start()
     expect((await once(set, 'answer-twice')).payloads).toHaveLength(1)
     expect((await once(set, 'none')).payloads).toHaveLength(1)
   })
 
   it('does not hold a client whose call was given up, but stays busy until its wrapper answers', async () => {
-    const set = replicaSet('well-behaved', { protocol })
+    const set = faultSet('well-behaved', { protocol })
     await set.start()
     const lease = set.acquire()
-    const result = reasonOf(lease.once(call('hang')))
+    const result = reasonOf(lease.once(faultCall('hang')))
     lease.cancel(new ServiceError('cancelled'))
     expect(await result).toBe('cancelled')
     let idle = false
@@ -181,7 +114,7 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
   })
 
   it('is killed when it ignores the wish to end', async () => {
-    const set = replicaSet('ignore-shutdown', { protocol })
+    const set = faultSet('ignore-shutdown', { protocol })
     await set.start()
     const started = performance.now()
     await set.stop(100)
@@ -190,7 +123,7 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
   })
 
   it('reports why its wrapper could not be initialised', async () => {
-    const set = replicaSet('init-error', { protocol })
+    const set = faultSet('init-error', { protocol })
     const error = await set.start().catch((thrown: Error) => thrown.message)
     expect(error).toContain('wrapperInit failed (ret 30002)')
     // It was ended because of that, which explains nothing.
@@ -199,33 +132,33 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
   })
 
   it('reports a wrapperInit that does not return', async () => {
-    const set = replicaSet('init-hang', { protocol, startTimeoutMs: 2500 })
+    const set = faultSet('init-hang', { protocol, startTimeoutMs: 2500 })
     await expect(set.start()).rejects.toThrow('not ready within 2500 ms')
   })
 
   it('reports an exit during wrapperInit with the last lines of output', async () => {
-    const set = replicaSet('exit-in-init', { protocol })
+    const set = faultSet('exit-in-init', { protocol })
     await expect(set.start()).rejects.toThrow(/exited with code 3[\s\S]*licence\.dat[\s\S]*likely cause/)
   })
 })
 
 describe('drain', () => {
   it('resolves when the last call has been let go of, and not before', async () => {
-    const set = replicaSet('well-behaved')
+    const set = faultSet('well-behaved')
     await set.start()
     const lease = set.acquire()
     let drained = false
     const draining = set.drain(10_000).then(() => {
       drained = true
     })
-    await lease.once(call('none'))
+    await lease.once(faultCall('none'))
     expect(drained).toBe(false)
     lease.release(() => {})
     await draining
   })
 
   it('resolves at once when nothing runs, and when the time is over', async () => {
-    const set = replicaSet('well-behaved')
+    const set = faultSet('well-behaved')
     await set.start()
     await set.drain(10_000)
     const lease = set.acquire()
@@ -236,7 +169,7 @@ describe('drain', () => {
 
 describe('a plugin that does not start', () => {
   it('says why while it is tried again, too', async () => {
-    const set = replicaSet('init-error')
+    const set = faultSet('init-error')
     await set.start().catch(() => {})
     await new Promise<void>(again => {
       const stop = set.onChange(() => {
@@ -248,7 +181,7 @@ describe('a plugin that does not start', () => {
   })
 
   it('is reported with command, folder, exit and likely cause', async () => {
-    const set = replicaSet('exit-before-line')
+    const set = faultSet('exit-before-line')
     const error = await set.start().catch((thrown: Error) => thrown.message)
     expect(error).toContain('command: fault-plugin exit-before-line')
     expect(error).toContain(`working directory: ${process.cwd()}`)
@@ -258,44 +191,33 @@ describe('a plugin that does not start', () => {
   })
 
   it('is reported when it never prints a line', async () => {
-    const set = replicaSet('silent', { startTimeoutMs: 1500 })
+    const set = faultSet('silent', { startTimeoutMs: 1500 })
     await expect(set.start()).rejects.toThrow('not ready within 1500 ms')
   })
 
   it('is reported with the handshake line that was refused', async () => {
-    const set = replicaSet('wrong-core-version')
+    const set = faultSet('wrong-core-version')
     await expect(set.start()).rejects.toThrow(/core protocol version is 2[\s\S]*read instead of a handshake: 2\|2\|/)
   })
 
   it('is reported when it gives no certificate although TLS was asked for', async () => {
-    const set = replicaSet('plain', { tls: true })
+    const set = faultSet('plain', { tls: true })
     await expect(set.start()).rejects.toThrow('[aiges] pluginTls = true, but the handshake of the plugin has no cert')
   })
 
   it('is reported when it demands TLS that was not asked for', async () => {
-    const set = replicaSet('tls-unasked')
+    const set = faultSet('tls-unasked')
     await expect(set.start()).rejects.toThrow('the plugin demands TLS')
   })
 
   it('is reported when its certificate cannot be read', async () => {
-    const set = replicaSet('unreadable-certificate', { tls: true })
+    const set = faultSet('unreadable-certificate', { tls: true })
     await expect(set.start()).rejects.toThrow("the certificate in the plugin's handshake cannot be read")
   })
 
   it('is reported when its command does not exist', async () => {
-    const launch = faultLaunch('silent', { socketFolder: sockets.path as string })
-    const command = { file: '/no/such/program', args: [], text: '/no/such/program' }
-    const set = new ReplicaSet({
-      model: 'fault',
-      version: '1',
-      launch: { ...launch, command },
-      wrapperConfig: {},
-      replicas: 1,
-      concurrency: 1,
-      startTimeoutMs: 5000,
-      log: pino({ level: 'silent' }),
-    })
-    running.push(set)
+    const { command, ...launch } = faultLaunch('silent', { socketFolder: '/nowhere' })
+    const set = faultSet('silent', { launch: { ...launch, command: { ...command, file: '/no/such/program' } } })
     await expect(set.start()).rejects.toThrow(/ENOENT[\s\S]*likely cause/)
   })
 })

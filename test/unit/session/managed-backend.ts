@@ -1,4 +1,4 @@
-import type { Lease, ManagedBackend, WrapperCall } from '../../../src/core/backend.js'
+import type { Lease, ManagedBackend, ReplicaStatus, WrapperCall } from '../../../src/core/backend.js'
 import { ServiceError } from '../../../src/core/error.js'
 import type { ModelAbilities, Readiness } from '../../../src/core/model.js'
 import type { ModelOptions } from '../../../src/session/model.js'
@@ -34,8 +34,8 @@ export class FakePlugins implements ManagedBackend {
     private readonly starting: () => Promise<void> = async () => {},
   ) {}
 
-  get up(): readonly boolean[] {
-    return [this.readiness.ready]
+  get replicas(): readonly ReplicaStatus[] {
+    return [{ up: this.readiness.ready, crashLoop: false }]
   }
 
   async start(): Promise<void> {

@@ -250,12 +250,16 @@ test('puts a duration into the bucket of its seconds', async () => {
 
 test('renders the gauges of a model as they are now, and forgets a replica or a model that is gone', async () => {
   const { metrics } = setUp()
-  let replicas = [true, false]
+  const [up, down] = [
+    { up: true, crashLoop: false },
+    { up: false, crashLoop: true },
+  ]
+  let replicas = [up, down]
   const forget = metrics.observeModel('svcName', '1', {
     slots: () => 64,
     slotsInUse: () => 3,
     queueLength: () => 2,
-    replicasUp: () => replicas,
+    replicas: () => replicas,
   })
   expect(await samples(metrics, 'aiservice_slots')).toEqual(['aiservice_slots{model="svcName",version="1"} 64'])
   expect(await samples(metrics, 'aiservice_slots_in_use')).toEqual([
@@ -268,7 +272,11 @@ test('renders the gauges of a model as they are now, and forgets a replica or a 
     'aiservice_plugin_up{model="svcName",version="1",replica="0"} 1',
     'aiservice_plugin_up{model="svcName",version="1",replica="1"} 0',
   ])
-  replicas = [true]
+  expect(await samples(metrics, 'aiservice_plugin_crash_loop')).toEqual([
+    'aiservice_plugin_crash_loop{model="svcName",version="1",replica="0"} 0',
+    'aiservice_plugin_crash_loop{model="svcName",version="1",replica="1"} 1',
+  ])
+  replicas = [up]
   expect(await samples(metrics, 'aiservice_plugin_up')).toEqual([
     'aiservice_plugin_up{model="svcName",version="1",replica="0"} 1',
   ])

@@ -1,0 +1,171 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { ServiceError } from '../../../src/core/error.js'
+import type { ReplicaSet } from '../../../src/plugin/replica-set.js'
+import { type FaultSetOptions, faultCall, faultSet, once, pidOf, reasonOf, textOf, until } from './fault-set.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'supervision-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const QUICK = { watchTimes: { intervalMs: 50, healthTimeoutMs: 300 } }
+
+async function started(mode: Parameters<typeof faultSet>[0], options: FaultSetOptions = {}): Promise<ReplicaSet> {
+  const set = faultSet(mode, options)
+  await set.start()
+  return set
+}
+
+/** Resolves when another process answers than this one. */
+async function successorOf(set: ReplicaSet, pid: number): Promise<number> {
+  await until(set, false)
+  await until(set, true)
+  const successor = await pidOf(set)
+  expect(successor).not.toBe(pid)
+  return successor
+}
+
+describe('a plugin that never becomes ready', () => {
+  it('is in a crash loop after five starts: readiness and metrics say so, the log once, until it becomes ready', async () => {
+    const flag = join(folder, 'may-start')
+    const lines: { level: number; msg: string }[] = []
+    const log = pino({ level: 'debug' }, { write: text => lines.push(JSON.parse(text)) })
+    const set = faultSet('well-behaved', { log, shell: `test -e ${flag} || exit 7; exec "$0" "$@"` })
+    await expect(set.start()).rejects.toThrow('exited with code 7')
+    const attempts = () => lines.filter(({ msg }) => msg.startsWith('starting the plugin')).length
+    await vi.waitFor(() => expect(attempts()).toBeGreaterThan(5), { timeout: 10_000 })
+    expect(set.readiness).toMatchObject({ why: expect.stringMatching(/^crash loop: .*exited with code 7/) })
+    expect(set.replicas).toEqual([{ up: false, crashLoop: true }])
+    expect(await reasonOf((async () => set.acquire())())).toBe('not_ready')
+    writeFileSync(flag, '')
+    await until(set, true)
+    expect(set.replicas).toEqual([{ up: true, crashLoop: false }])
+    const errors = lines.filter(({ level }) => level >= 50).map(({ msg }) => msg)
+    // The first failure is the caller's to report.
+    expect(errors).toHaveLength(4)
+    expect(errors[3]).toMatch(/^crash loop: 5 starts in a row failed[\s\S]*command: fault-plugin/)
+  })
+})
+
+describe.each([1, 2] as const)('a plugin of protocol %i that hangs', protocol => {
+  it('is replaced when it was stopped while it was idle', async () => {
+    const set = await started('well-behaved', { ...QUICK, protocol })
+    const pid = await pidOf(set)
+    process.kill(pid, 'SIGSTOP')
+    await successorOf(set, pid)
+  })
+
+  it('is replaced when it answers no health check any more', async () => {
+    const set = await started('well-behaved', { ...QUICK, protocol })
+    const pid = await pidOf(set)
+    await once(set, 'mute')
+    await successorOf(set, pid)
+  })
+
+  it('is replaced when it holds a call past its deadline and longer than it may, and gives the place back', async () => {
+    const set = await started('well-behaved', { ...QUICK, protocol, hangTimeoutMs: 100 })
+    const pid = await pidOf(set)
+    const lease = set.acquire()
+    const failed = reasonOf(lease.once({ ...faultCall('hang'), deadline: performance.now() + 50 }))
+    await successorOf(set, pid)
+    expect(await failed).toBe('plugin_crashed')
+    await new Promise<void>(idle => lease.release(idle))
+  })
+})
+
+describe('a plugin of protocol 2 that is stopped at work', () => {
+  it('is replaced when it is silent for longer than it may hold a call', async () => {
+    const set = await started('well-behaved', { ...QUICK, hangTimeoutMs: 1500 })
+    const pid = await pidOf(set)
+    const failed = reasonOf(once(set, 'freeze'))
+    await successorOf(set, pid)
+    expect(await failed).toBe('plugin_crashed')
+  })
+})
+
+/** A call that is never done, and `count` calls that wait behind it for the same process. */
+async function behindHang(set: ReplicaSet, count: number) {
+  const pid = await pidOf(set)
+  const hanging = reasonOf(once(set, 'hang'))
+  const waiting = Array.from({ length: count }, () => pidOf(set))
+  return { pid, hanging, waiting }
+}
+
+describe('a once call', () => {
+  it('that its plugin had not begun when it crashed waits for the next one', async () => {
+    const set = await started('serial')
+    const { pid, hanging, waiting } = await behindHang(set, 3)
+    process.kill(pid, 'SIGKILL')
+    expect(await hanging).toBe('plugin_crashed')
+    const answered = await Promise.all(waiting)
+    expect(new Set(answered).size).toBe(1)
+    expect(answered).not.toContain(pid)
+  })
+
+  it('that its plugin had not begun goes to another replica that is ready', async () => {
+    const set = await started('serial', { replicas: 2 })
+    const [first, second] = [set.acquire(), set.acquire()]
+    const [one, other] = await Promise.all(
+      [first, second].map(async lease => textOf(await lease.once(faultCall('pid')))),
+    )
+    first.release(() => {})
+    const hanging = reasonOf(once(set, 'hang'))
+    const waiting = pidOf(set)
+    process.kill(Number(one), 'SIGKILL')
+    expect(await waiting).toBe(Number(other))
+    expect(await hanging).toBe('plugin_crashed')
+    second.release(() => {})
+  })
+
+  it('whose results come one by one moves as long as it has given none', async () => {
+    const set = await started('serial')
+    const { pid, hanging } = await behindHang(set, 0)
+    const lease = set.acquire()
+    const results: string[] = []
+    const reading = (async () => {
+      for await (const { payloads } of lease.stream(faultCall('none'))) {
+        results.push(...payloads.map(({ data }) => Buffer.from(data).toString()))
+      }
+    })()
+    process.kill(pid, 'SIGKILL')
+    await reading
+    expect(results).toEqual(['hello'])
+    expect(await hanging).toBe('plugin_crashed')
+    lease.release(() => {})
+  })
+
+  it.each([
+    ['fails', false, 2],
+    ['is begun anew, once, where that is allowed,', true, 3],
+  ])('that its plugin had begun %s', async (_, retryCrashed, starts) => {
+    const lines: string[] = []
+    const log = pino({ level: 'info' }, { write: text => lines.push(text) })
+    const set = await started('serial', { retryCrashed, log })
+    expect(await reasonOf(once(set, 'crash'))).toBe('plugin_crashed')
+    await until(set, true)
+    expect(lines.filter(line => line.includes('starting the plugin'))).toHaveLength(starts)
+  })
+
+  it('that waits for the next plugin ends when nobody waits for it any more', async () => {
+    const set = await started('serial')
+    const { pid, hanging } = await behindHang(set, 0)
+    const lease = set.acquire()
+    const waiting = reasonOf(lease.once(faultCall('none')))
+    process.kill(pid, 'SIGKILL')
+    await hanging
+    lease.cancel(new ServiceError('result_timeout'))
+    expect(await waiting).toBe('result_timeout')
+    lease.release(() => {})
+  })
+
+  it('does not wait for a plugin that is in a crash loop', async () => {
+    const flag = join(folder, 'has-started')
+    const set = await started('serial', { shell: `test -e ${flag} && exit 7; touch ${flag}; exec "$0" "$@"` })
+    const { pid, hanging, waiting } = await behindHang(set, 1)
+    process.kill(pid, 'SIGKILL')
+    expect(await Promise.all([hanging, ...waiting.map(reasonOf)])).toEqual(['plugin_crashed', 'plugin_crashed'])
+    expect(set.readiness).toMatchObject({ why: expect.stringMatching(/^crash loop/) })
+  })
+})
