@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { postAse, textRequest } from '../helpers/clients.js'
 import { type DaemonOptions, type DaemonProcess, startDaemonProcess, wrapperFolder } from '../helpers/daemon-process.js'
 
@@ -10,8 +10,8 @@ const folder = mkdtempSync(join(tmpdir(), 'supervision-'))
 
 afterEach(async () => {
   await Promise.all(daemons.splice(0).map(daemon => daemon.stop()))
-  rmSync(folder, { recursive: true, force: true })
 })
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 async function start(options: Omit<DaemonOptions, 'cwd'> & { readonly project: 'ledger' | 'faulty' }) {
   const daemon = startDaemonProcess({ cwd: wrapperFolder(options.project), ...options })
