@@ -1,19 +1,15 @@
-import { status as grpcStatus } from '@grpc/grpc-js'
 import { _grpc_health_v1_HealthCheckResponse_ServingStatus as Serving } from '../gen/plugin/grpc/health/v1/HealthCheckResponse.js'
 import type { ProtoGrpcType } from '../gen/plugin/health.js'
 import { loadProto } from '../rpc/proto.js'
-import { rpcErrorOf, unaryCall } from '../rpc/unary.js'
+import { unaryCall } from '../rpc/unary.js'
 import { createPeerClient, type Peer } from './peer.js'
 
 /** The name under which plugins of the go-plugin convention answer `grpc.health.v1`. */
 const SERVICE = 'plugin'
 
-/** `absent`: the plugin has no health service, or does not know the name. */
-export type Health = 'serving' | 'silent' | 'absent'
-
 export interface HealthClient {
-  /** Never rejects. */
-  check(timeoutMs: number): Promise<Health>
+  /** Whether it says in time that it serves. Never rejects. */
+  check(timeoutMs: number): Promise<boolean>
   close(): void
 }
 
@@ -26,10 +22,9 @@ export function createHealthClient(peer: Peer): HealthClient {
       const deadline = performance.now() + timeoutMs
       try {
         const { status } = await unaryCall(client, client.Check, { service: SERVICE }, { deadline, waitForReady: true })
-        return status === Serving.SERVING ? 'serving' : 'silent'
-      } catch (error) {
-        const code = rpcErrorOf(error)?.code
-        return code === grpcStatus.UNIMPLEMENTED || code === grpcStatus.NOT_FOUND ? 'absent' : 'silent'
+        return status === Serving.SERVING
+      } catch {
+        return false
       }
     },
     close: () => client.close(),

@@ -12,6 +12,7 @@ import { type Handshake, HandshakeError, type PluginAddress, parseHandshake } fr
 import { type Launch, OFFERED_PORTS, OFFERED_PROTOCOLS } from './launch.js'
 import { foreignListeners } from './listener-owner.js'
 import type { Peer } from './peer.js'
+import { createHealthClient, type HealthClient } from './plugin-health.js'
 import { PluginOutput } from './plugin-output.js'
 import { PluginResources } from './plugin-resources.js'
 import { followStdio } from './plugin-stdio.js'
@@ -36,13 +37,18 @@ export interface PluginStartOptions {
 export interface RunningPlugin {
   readonly process: RunningProcess
   readonly channel: PluginChannel
-  readonly peer: Peer
+  readonly health: HealthClient
+  /** Whether it has answered a health check; many plugins have none. */
+  readonly answersHealth: boolean
   readonly description: PluginDescription
   readonly schema: ModelSchema | undefined
   readonly resources: PluginResources
   /** Whether it listens on a port of its own choice, which the plugin that follows it will want, too. */
   readonly exclusive: boolean
 }
+
+/** How long a plugin that has been initialised may take to answer its first health check, if it has any, in ms. */
+const FIRST_HEALTH_MS = 2000
 
 /** How long a plugin that failed to start may take to end after SIGTERM. */
 const FAILED_START_GRACE_MS = 1000
@@ -86,24 +92,38 @@ export async function startPlugin(
   })
 
   let channel: PluginChannel | undefined
+  let health: HealthClient | undefined
   try {
     const handshake = await reader.handshake(start.signal)
     checkListener(handshake.address, process.pid)
     const tls = peerCredentials(identity, handshake.serverCertificate)
     const peer: Peer = { address: grpcTarget(handshake.address), tls }
     followStdio(peer, (stream, line) => output.add(stream, line), log)
+    health = createHealthClient(peer)
     const onReport = createReportTaker(options.series, log)
     channel = handshake.protocol === 2 ? new ChannelV2(peer, onBroken, onReport) : new ChannelV1(peer, onBroken)
     const description = await channel.init(init, start.signal)
     const calls = description.abilities.resources ? channel.resources : undefined
     const resources = new PluginResources(options.resources, calls, startTimeoutMs)
     await resources.sync(start.signal)
+    const answersHealth = await health.check(FIRST_HEALTH_MS)
+    start.signal.throwIfAborted()
     log.info({ pid: process.pid, protocol: channel.protocol, sdk: description.sdk }, 'plugin is ready')
     const exclusive = choosesItsPort(handshake)
-    return { process, channel, peer, description, resources, schema: readSchema(description, log), exclusive }
+    return {
+      process,
+      channel,
+      health,
+      answersHealth,
+      description,
+      resources,
+      schema: readSchema(description, log),
+      exclusive,
+    }
   } catch (error) {
     const exitBefore = exit
     const endedByUs = start.signal.aborted || error instanceof InitError
+    health?.close()
     channel?.close(new ServiceError('not_ready'))
     await process.stop(FAILED_START_GRACE_MS)
     signal.throwIfAborted()

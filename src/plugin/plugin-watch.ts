@@ -14,29 +14,28 @@ const MOST_MISSES = 3
 
 export interface WatchedPlugin {
   readonly health: HealthClient
-  /** Requests that it holds. */
-  readonly busy: () => number
+  /** Whether it has answered one already; if not it is not judged by them. */
+  readonly answersHealth: boolean
   /** A call that it has held for too long, in words; undefined: there is none. */
   readonly overdue: () => string | undefined
   /**
-   * How long it may be silent while it is busy, in ms: a wrapper that computes may keep it from answering. Infinity: what
-   * it says while it is busy means nothing.
+   * How long it may be silent now, in ms: 0 while it is idle, more while a wrapper that computes may keep it from answering.
+   * Infinity: what it says means nothing.
    */
-  readonly busySilenceMs: number
+  readonly patienceMs: () => number
   readonly times: WatchTimes
   /** It hangs; called once, and nothing is watched afterwards. */
   readonly onHung: (why: string) => void
 }
 
 /**
- * Watches a running plugin: whether it answers health checks, and whether it gives back what it was given. One that never
- * answered a health check, or has none, is not judged by them.
+ * Watches a running plugin: whether it answers health checks, and whether it gives back what it was given. One that has not
+ * answered one is not judged by them.
  * @returns ends the watch
  */
 export function watchPlugin(plugin: WatchedPlugin): () => void {
   const { health, times } = plugin
-  let hasHealth = true
-  let heardAt: number | undefined
+  let heardAt = performance.now()
   let misses = 0
   let timer: NodeJS.Timeout | undefined
   let ended = false
@@ -50,21 +49,20 @@ export function watchPlugin(plugin: WatchedPlugin): () => void {
     end()
     plugin.onHung(why)
   }
+  const forgive = () => {
+    misses = 0
+    heardAt = performance.now()
+    return undefined
+  }
   const ask = async (): Promise<string | undefined> => {
-    const idle = plugin.busy() === 0
-    if (!hasHealth || (!idle && plugin.busySilenceMs === Number.POSITIVE_INFINITY)) {
-      misses = 0
-      return undefined
-    }
-    const answer = await health.check(times.healthTimeoutMs)
-    const now = performance.now()
-    hasHealth = answer !== 'absent'
-    if (answer === 'serving') heardAt = now
-    // One that has become busy since may be too busy to answer.
-    misses = answer === 'silent' && idle && plugin.busy() === 0 ? misses + 1 : 0
-    if (answer !== 'silent' || heardAt === undefined) return undefined
-    const silentMs = now - heardAt
-    if (misses < MOST_MISSES && silentMs < plugin.busySilenceMs) return undefined
+    const patienceMs = plugin.patienceMs()
+    if (!plugin.answersHealth || patienceMs === Number.POSITIVE_INFINITY) return forgive()
+    if (await health.check(times.healthTimeoutMs)) return forgive()
+    // It may have become busy since.
+    const mayMs = Math.max(patienceMs, plugin.patienceMs())
+    misses = mayMs === 0 ? misses + 1 : 0
+    const silentMs = performance.now() - heardAt
+    if (mayMs === 0 ? misses < MOST_MISSES : silentMs < mayMs) return undefined
     return `it has not answered its health checks for ${Math.round(silentMs / 1000)} s`
   }
   const look = async () => {

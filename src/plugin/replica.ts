@@ -3,7 +3,6 @@ import type { Logger } from 'pino'
 import { ServiceError } from '../core/error.js'
 import { PluginStartError } from './diagnosis.js'
 import { Place } from './place.js'
-import { createHealthClient } from './plugin-health.js'
 import { type PluginStartOptions, type RunningPlugin, startPlugin } from './plugin-process.js'
 import { type WatchTimes, watchPlugin } from './plugin-watch.js'
 import { describeExit, type ProcessExit } from './runner/process-runner.js'
@@ -192,6 +191,7 @@ export class Replica {
         void this.replace(`its connection broke: ${why}`, 'info')
       })
       if (abort.signal.aborted) {
+        plugin.health.close()
         await this.end(plugin, 0)
         return
       }
@@ -209,13 +209,12 @@ export class Replica {
   }
 
   private watch(plugin: RunningPlugin, silence: Promise<void>): void {
-    const { hangTimeoutMs, watchTimes: times } = this.options
+    const { watchTimes: times } = this.options
     const endWatch = watchPlugin({
-      health: createHealthClient(plugin.peer),
-      busy: () => this.busy,
+      health: plugin.health,
+      answersHealth: plugin.answersHealth,
       overdue: () => this.overdue(plugin),
-      // A plugin of protocol 1 may have no thread left for anything but its calls.
-      busySilenceMs: plugin.channel.protocol === 1 ? Number.POSITIVE_INFINITY : hangTimeoutMs,
+      patienceMs: () => this.patienceMs(plugin),
       times,
       onHung: why => void this.replace(`it hangs: ${why}`, 'error'),
     })
@@ -231,6 +230,14 @@ export class Replica {
       if (place.plugin === plugin && place.dueAt < now) return 'it has held a request for longer than it may'
     }
     return undefined
+  }
+
+  /** @see WatchedPlugin.patienceMs */
+  private patienceMs({ channel }: RunningPlugin): number {
+    if (this.places.size === 0) return 0
+    // A plugin of protocol 1 may have no thread left for anything but its calls; and each call is watched by itself.
+    const sessionsAlone = [...this.places].every(({ dueAt }) => dueAt === Number.POSITIVE_INFINITY)
+    return channel.protocol === 1 || !sessionsAlone ? Number.POSITIVE_INFINITY : this.options.hangTimeoutMs
   }
 
   /** Ends a plugin that is of no use any more. What it holds is decided when it has ended and nothing more comes of it. */

@@ -52,8 +52,6 @@ export type CallFault =
   | 'answer-twice'
   /** Answers with the process id. */
   | 'pid'
-  /** Stops the whole process with SIGSTOP. */
-  | 'freeze'
   /** Answers, but no health check any more. */
   | 'mute'
 
@@ -127,7 +125,6 @@ let results: ServerDuplexStream<Request, Response> | undefined
 
 function answer1(tag: string, fault: CallFault, echo: Call['echo']): void {
   if (fault === 'crash') process.kill(process.pid, 'SIGKILL')
-  if (fault === 'freeze') process.kill(process.pid, 'SIGSTOP')
   if (fault === 'mute') mute = true
   if (fault === 'hang') return
   const list = fault === 'no-output' ? [] : [{ ...echo, type: fault === 'wrong-type' ? 9 : 0 }]
@@ -187,7 +184,6 @@ function answer2(stream: Results, batch: HostBatch): void {
       return
     }
     if (mode !== 'serial') stream.write({ started: [id] })
-    if (fault === 'freeze') process.kill(process.pid, 'SIGSTOP')
     if (fault === 'mute') mute = true
     if (fault === 'hang') continue
     if (fault === 'rpc-error') {

@@ -75,16 +75,6 @@ describe.each([1, 2] as const)('a plugin of protocol %i that hangs', protocol =>
   })
 })
 
-describe('a plugin of protocol 2 that is stopped at work', () => {
-  it('is replaced when it is silent for longer than it may hold a call', async () => {
-    const set = await started('well-behaved', { ...QUICK, hangTimeoutMs: 1500 })
-    const pid = await pidOf(set)
-    const failed = reasonOf(once(set, 'freeze'))
-    await successorOf(set, pid)
-    expect(await failed).toBe('plugin_crashed')
-  })
-})
-
 /** A call that is never done, and `count` calls that wait behind it for the same process. */
 async function behindHang(set: ReplicaSet, count: number) {
   const pid = await pidOf(set)
