@@ -9,8 +9,9 @@ import { harmedPlugins } from './runs/harmed-plugins.js'
 import { killDaemon } from './runs/kill-daemon.js'
 import { killedPlugins } from './runs/killed-plugins.js'
 import { leavingClients } from './runs/leaving-clients.js'
+import { malformed } from './runs/malformed.js'
 
-const RUNS: readonly ChaosRun[] = [killedPlugins, harmedPlugins, killDaemon, leavingClients]
+const RUNS: readonly ChaosRun[] = [killedPlugins, harmedPlugins, killDaemon, leavingClients, ...malformed]
 
 const { values } = parseArgs({
   options: {

@@ -24,7 +24,7 @@ export const leavingClients: ChaosRun = {
   name: 'clients-leave',
   async play({ random, short }) {
     const account = new Account('clients-leave')
-    const daemon = await startChaosDaemon({ aiges: { replicas: 2, concurrency: 8, onceTimeoutMs: 20_000 } })
+    const daemon = await startChaosDaemon({ aiges: { replicas: 2, concurrency: 8, onceTimeoutMs: 3000 } })
     const clients = short ? 2 : 40
     for (const frontEnd of FRONT_ENDS) {
       const leaver = async () => {

@@ -1,0 +1,51 @@
+import { aseHttp } from '../../helpers/scenario-ase.js'
+import { Account } from '../account.js'
+import type { ChaosRun } from '../chaos-run.js'
+import { type ChaosDaemon, startChaosDaemon } from '../daemon.js'
+import type { Fuzzer } from '../fuzz/fuzzer.js'
+import { fuzzHttp2, fuzzProtobuf } from '../fuzz/grpc.js'
+import { fuzzHttp } from '../fuzz/http.js'
+import { fuzzWebSocket } from '../fuzz/web-socket.js'
+import { ask } from '../load.js'
+import { residentBytes } from '../processes.js'
+import type { Random } from '../random.js'
+
+/** Each with its number of requests in the full form; the short form has a hundredth. */
+const FUZZERS: readonly (readonly [Fuzzer, number])[] = [
+  [fuzzHttp, 50_000],
+  [fuzzWebSocket, 20_000],
+  [fuzzProtobuf, 20_000],
+  [fuzzHttp2, 10_000],
+]
+const AT_ONCE = 8
+/** Between so many malformed requests a good one is sent, which has to be answered. */
+const GOOD_EVERY = 20
+
+/** Malformed requests over every front-end: each has an answer that names what is wrong, and good ones go on. */
+export const malformed: readonly ChaosRun[] = FUZZERS.map(([fuzzer, count]) => ({
+  name: fuzzer.name,
+  async play({ random, short }) {
+    const daemon = await startChaosDaemon({ aiges: { concurrency: 8, onceTimeoutMs: 5000 }, ws: { readTimeout: 1 } })
+    const account = new Account(fuzzer.name)
+    await attack(fuzzer, daemon, account, random, short ? count / 100 : count)
+    await daemon.end(account)
+    return [account.close()]
+  },
+}))
+
+async function attack(fuzzer: Fuzzer, daemon: ChaosDaemon, account: Account, random: Random, count: number) {
+  const { send, close } = await fuzzer.prepare(daemon, random)
+  let number = 0
+  const client = async () => {
+    while (number < count) {
+      number += 1
+      await account.request(send)
+      if (number >= 10_000) account.rss.early ??= residentBytes(daemon.pid) ?? 0
+      if (number % GOOD_EVERY !== 0) continue
+      const good = await account.request(() => ask(daemon, aseHttp, { text: 'still there' }))
+      if (good?.kind !== 'correct') account.notes.push(`a good request among them ended with ${JSON.stringify(good)}`)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, client))
+  close()
+}
