@@ -21,7 +21,11 @@ export interface RpcServerOptions {
   readonly portKey: string
   /** Default: no encryption. */
   readonly credentials?: ServerCredentials
+  /** A connection is asked so often whether it is still alive, in ms, and closed when it does not answer as long. Default 20,000. */
+  readonly keepaliveMs?: number
 }
+
+const KEEPALIVE_MS = 20_000
 
 /** A gRPC server with an orderly end. Add services, then start once, then stop. */
 export interface RpcServer {
@@ -43,11 +47,15 @@ export function formatAddress(host: string, port: number): string {
 }
 
 export function createRpcServer(options: RpcServerOptions): RpcServer {
-  const { host, port, maxMessageBytes, portKey, credentials = ServerCredentials.createInsecure() } = options
+  const { host, port, maxMessageBytes, portKey, keepaliveMs = KEEPALIVE_MS } = options
+  const { credentials = ServerCredentials.createInsecure() } = options
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
     'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
+    // Node stops reading a connection that broke the rules of HTTP/2, but leaves it open, even when its client has gone.
+    'grpc.keepalive_time_ms': keepaliveMs,
+    'grpc.keepalive_timeout_ms': keepaliveMs,
     interceptors: [sendAhead],
   })
   const watches = new Set<EndableStream>()

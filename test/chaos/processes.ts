@@ -22,6 +22,11 @@ export function residentBytes(pid: number): number | undefined {
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024
 }
 
+/** Files and sockets that a process has open. */
+export function openDescriptors(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length
+}
+
 /** A process may end between being listed and being read. */
 function read(path: string): string | undefined {
   try {

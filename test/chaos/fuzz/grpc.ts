@@ -93,7 +93,7 @@ function call(client: Client, random: Random): Promise<Ending> {
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 const SETTINGS = Buffer.from('000000040000000000', 'hex')
 
-/** Bytes that are not quite HTTP/2, to the gRPC port; the daemon must close the connection once the client has. */
+/** Bytes that are not quite HTTP/2, to the gRPC port; the daemon must say GOAWAY, or close when the client has said all. */
 export const fuzzHttp2: Fuzzer = {
   name: 'malformed-http2',
   prepare: async ({ grpc }, random) => ({ send: () => connection(grpc, random), close: () => {} }),
@@ -106,8 +106,12 @@ function connection(address: string, random: Random): Promise<Ending> {
   const bytes = Buffer.concat([start, SETTINGS, ...frames])
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname)
-    socket.resume()
-    socket.once('close', () => resolve({ kind: 'error', reason: 'connection closed' }))
+    let answer = ''
+    socket.on('data', bytes => {
+      answer += bytes.toString('hex')
+      if (hasGoAway(answer)) socket.destroy()
+    })
+    socket.once('close', () => resolve({ kind: 'error', reason: hasGoAway(answer) ? 'GOAWAY' : 'connection closed' }))
     socket.once('error', error => {
       const { code = '' } = error as NodeJS.ErrnoException
       if (!['ECONNRESET', 'EPIPE'].includes(code)) reject(error)
@@ -125,4 +129,11 @@ function strangeFrame(random: Random): Buffer {
   head[4] = random.below(256)
   head.writeUInt32BE(random.pick([0, 1, 3, 2 ** 31 - 1]), 5)
   return Buffer.concat([head, content])
+}
+
+/** @param answer frames as hexadecimal digits, the last one perhaps not whole */
+function hasGoAway(answer: string): boolean {
+  const length = Number.parseInt(answer.slice(0, 6), 16)
+  if (Number.isNaN(length) || answer.length < 18) return false
+  return answer.slice(6, 8) === '07' || hasGoAway(answer.slice(18 + 2 * length))
 }
