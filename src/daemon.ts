@@ -12,6 +12,7 @@ import { configReloader, onFileChange } from './daemon/config-reload.js'
 import { createPlugins, modelSpecs, type PluginSpec } from './daemon/model-plugins.js'
 import { aborted, type DaemonSignals, takeSignals } from './daemon/signals.js'
 import { PluginStartError } from './plugin/diagnosis.js'
+import { findPluginUser } from './plugin/plugin-user.js'
 import { createSocketFolder, removeStaleFolders } from './plugin/socket-folder.js'
 import { LocalInferenceService } from './session/inference-service.js'
 import type { Model } from './session/model.js'
@@ -77,14 +78,16 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
     for (const step of steps.splice(0).reverse()) await step()
   }
   try {
-    const sockets = createSocketFolder()
+    const user = config.runAs === undefined ? undefined : findPluginUser(config.runAs)
+    const sockets = createSocketFolder(undefined, user)
     steps.push(() => sockets.remove())
     const registry = new ModelRegistry()
     const metrics = createMetrics({ version: VERSION })
     const changes = new EventEmitter()
     const models = new ServedModels(modelSpecs(config), {
       registry,
-      createBackend: (model, plugin) => createPlugins(model, plugin, sockets.path, metrics, log),
+      createBackend: (model, plugin) =>
+        createPlugins(model, plugin, { socketFolder: sockets.path, user }, metrics, log),
       drainTimeoutMs: config.drainTimeoutMs,
       stopGraceMs: SHUTDOWN_GRACE_MS,
       onChange: () => changes.emit('change'),

@@ -74,6 +74,8 @@ export interface DaemonConfig {
     /** `[log] die`, default 3: days to keep a rotated file; 0 means no limit. */
     readonly days: number
   }
+  /** `[aiges] runAs`: user, or `uid:gid`, whom plugins run as; undefined: whom the daemon runs as. */
+  readonly runAs: string | undefined
   /** Encryption; undefined: none. Paths are absolute. */
   readonly tls:
     | {
@@ -127,6 +129,8 @@ export interface PluginConfig {
   readonly command: string | undefined
   /** `[aiges] pluginTls`, default false: whether plugins are spoken to over mutual TLS. */
   readonly tls: boolean
+  /** `[aiges] passEnv`, default none: further variables of the daemon's environment that plugins get; `NAME` or `PREFIX_*`. */
+  readonly passEnv: readonly string[]
   /** What `wrapperInit` gets: `[wrapper]`, or the file that `[aiges] usrCfg` names, as flat strings. */
   readonly wrapperConfig: Readonly<Record<string, string>>
   /** `startTimeoutMs`, default 60000: time for a plugin to start, import and init included. */

@@ -170,6 +170,7 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
   const plugin: PluginConfig = {
     command: aiges.pluginCmd.trim() || aiges.pythonPluginCmd.trim() || undefined,
     tls: aiges.pluginTls,
+    passEnv: aiges.passEnv,
     wrapperConfig: settings.values,
     startTimeoutMs: aiges.startTimeoutMs,
     replicas: aiges.replicas,
@@ -206,6 +207,7 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
     unreadyMs: aiges.unreadyMs,
     reloadOnChange: aiges.reloadOnChange,
     admin,
+    runAs: aiges.runAs.trim() || undefined,
     tls: tlsConfig(tls, dirname(path)),
     auth,
     apps: appTables.apps,

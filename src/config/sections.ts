@@ -16,6 +16,7 @@ import {
   secret,
   secrets,
   text,
+  variableNames,
 } from './values.js'
 
 /** What `[fc] max` counts: what is in flight, or what begins in a time. */
@@ -61,6 +62,8 @@ export const sectionSchemas = {
     drainTimeoutMs: milliseconds(0).default(30_000),
     unreadyMs: milliseconds(0).default(0),
     reloadOnChange: flag().default(false),
+    passEnv: variableNames().default([]),
+    runAs: text().default(''),
   }),
   admin: section('admin', {
     enabled: flag().default(false),

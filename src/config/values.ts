@@ -133,6 +133,15 @@ export function modelNames() {
   )
 }
 
+/** A list of names of environment variables, or of their beginnings with a star. */
+export function variableNames() {
+  const error = 'a list of names such as ["MODEL_DIR", "AWS_*"], or ["*"]'
+  return z.array(
+    z.string({ error }).refine(value => /^([A-Za-z_]\w*\*?|\*)$/.test(value), { error }),
+    { error },
+  )
+}
+
 function isOrigin(value: string): boolean {
   return value === '*' || (URL.canParse(value) && /^https?:/.test(value) && new URL(value).origin === value)
 }

@@ -19,6 +19,7 @@ const FIXED: Readonly<Record<Exclude<keyof DaemonConfig, 'file' | 'models' | 'ap
   unreadyMs: '[aiges] unreadyMs',
   reloadOnChange: '[aiges] reloadOnChange',
   admin: '[admin]',
+  runAs: '[aiges] runAs',
   tls: '[tls]',
   auth: '[auth] enabled and open',
 }

@@ -1,7 +1,9 @@
 import type { Logger } from 'pino'
 import type { DaemonConfig, ModelConfig, PluginConfig } from '../config/daemon-config.js'
+import { inheritedEnvironment } from '../plugin/inherited-environment.js'
 import { type Launch, prepareLaunch } from '../plugin/launch.js'
 import { nativeLaunch } from '../plugin/native-launch.js'
+import type { PluginUser } from '../plugin/plugin-user.js'
 import { ReplicaSet } from '../plugin/replica-set.js'
 import type { Model } from '../session/model.js'
 import type { ModelSpec } from '../session/served-models.js'
@@ -18,27 +20,43 @@ export function modelSpecs({ models }: Pick<DaemonConfig, 'models'>): readonly M
   })
 }
 
+/** What the plugins of all models have in common; see `LaunchOptions`. */
+export interface PluginPlace {
+  readonly socketFolder: string | undefined
+  readonly user: PluginUser | undefined
+}
+
 /**
  * Makes the plugins of a model, ready to be started.
- * @param socketFolder see `LaunchOptions`
  * @throws PluginStartError when its interpreter cannot run or lacks something
  */
 export async function createPlugins(
   model: Model,
   spec: PluginSpec,
-  socketFolder: string | undefined,
+  place: PluginPlace,
   metrics: Pick<Metrics, 'wrapper'>,
   log: Logger,
 ): Promise<ReplicaSet> {
-  const launch = await launchOf(model, spec, socketFolder)
+  const launch = await launchOf(model, spec, place, log)
   const { name, version, resources } = model
   const series = metrics.wrapper(name, version)
   return new ReplicaSet({ ...spec, model: name, version, launch, resources: resources.byNumber, series, log })
 }
 
-async function launchOf({ slots }: Model, spec: PluginSpec, socketFolder: string | undefined): Promise<Launch> {
+async function launchOf(
+  { name, slots }: Model,
+  spec: PluginSpec,
+  { socketFolder, user }: PluginPlace,
+  log: Logger,
+): Promise<Launch> {
   const { command, tls, native, folder: cwd, startTimeoutMs: probeTimeoutMs } = spec
-  const place = { cwd, socketFolder, env: process.env }
+  const { env, withheld } = inheritedEnvironment(process.env, spec.passEnv)
+  if (withheld.length > 0) {
+    const what = `${withheld.length} variables of the daemon's environment are kept from the plugins of ${name}`
+    log.info(`${what}; [aiges] passEnv names those that they need (the log level debug lists them)`)
+    log.debug({ withheld }, 'variables that are kept from the plugins')
+  }
+  const place = { cwd, socketFolder, user, env }
   if (native) return nativeLaunch({ ...native, ...place, tls, slots: slots.total })
   return prepareLaunch({ command, tls, ...place, probeTimeoutMs })
 }

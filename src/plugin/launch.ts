@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { delimiter } from 'node:path'
 import { type PluginCommand, parseCommand } from './command.js'
 import { PluginStartError } from './diagnosis.js'
+import type { PluginUser } from './plugin-user.js'
 import { BUNDLED_SDK, missingPackages, type PythonFacts, probePython, pythonPath } from './python-environment.js'
 
 /** Protocols that this host offers to a plugin, best last. */
@@ -16,10 +17,12 @@ export interface LaunchOptions {
   readonly cwd: string
   /** Whether plugins are spoken to over mutual TLS. Default false. */
   readonly tls?: boolean
-  /** Environment of the daemon. */
+  /** What plugins get of the daemon's environment. */
   readonly env: Readonly<Record<string, string | undefined>>
   /** Folder for Unix sockets; undefined: plugins are asked to use TCP. */
   readonly socketFolder: string | undefined
+  /** Whom plugins run as. Default: whom the daemon runs as. */
+  readonly user?: PluginUser | undefined
   /** How long the interpreter may take to say what it can import, in ms. */
   readonly probeTimeoutMs: number
 }
@@ -33,6 +36,8 @@ export interface Launch {
   readonly interpreter: string | undefined
   /** Every process gets a certificate in `PLUGIN_CLIENT_CERT` and has to answer with its own. Default false. */
   readonly tls?: boolean
+  /** Whom the processes run as. Default: whom the daemon runs as. */
+  readonly user?: PluginUser | undefined
 }
 
 /** The reference's default, and what it is called where a system has no `python`. */
@@ -44,20 +49,20 @@ const DEFAULT_COMMANDS = ['/usr/bin/env python -m aiges.serve', '/usr/bin/env py
  * @throws PluginStartError when the interpreter cannot run or lacks what the bundled SDK needs
  */
 export async function prepareLaunch(options: LaunchOptions): Promise<Launch> {
-  const { cwd, socketFolder, probeTimeoutMs: timeoutMs, tls = false } = options
+  const { cwd, socketFolder, probeTimeoutMs: timeoutMs, tls = false, user } = options
   if (!existsSync(cwd)) {
     const failure = 'its working directory does not exist'
     throw new PluginStartError({ command: options.command ?? '', cwd, failure, stderr: [] })
   }
-  const env = pluginEnvironment(options.env, cwd, socketFolder)
+  const env = pluginEnvironment(options.env, cwd, socketFolder, user)
   const candidates = options.command === undefined ? DEFAULT_COMMANDS : [options.command]
   const problems: string[] = []
   for (const text of candidates) {
     const command = parseCommand(text)
-    if (command.interpreter === undefined) return { command, cwd, env, interpreter: undefined, tls }
-    const facts = await probePython(command.interpreter, { cwd, env, timeoutMs })
+    if (command.interpreter === undefined) return { command, cwd, env, interpreter: undefined, tls, user }
+    const facts = await probePython(command.interpreter, { cwd, env, timeoutMs, user })
     if (!('problem' in facts))
-      return withSdk({ command, cwd, env, interpreter: describeInterpreter(facts), tls }, facts)
+      return withSdk({ command, cwd, env, interpreter: describeInterpreter(facts), tls, user }, facts)
     problems.push(`'${command.interpreter.join(' ')}' cannot be run: ${facts.problem}`)
   }
   throw new PluginStartError({ command: candidates[0] ?? '', cwd, failure: problems.join('; '), stderr: [] })
@@ -78,17 +83,19 @@ function describeInterpreter(facts: PythonFacts): string {
   return `${facts.executable} (Python ${facts.version}, aiges: ${facts.aiges ?? 'the one that comes with aiservice'})`
 }
 
-/** The environment of a plugin's processes: the daemon's, and what the host and Python need. */
+/** The environment of a plugin's processes: what they get of the daemon's, and what the host and Python need. */
 export function pluginEnvironment(
   daemon: LaunchOptions['env'],
   cwd: string,
   socketFolder: string | undefined,
+  user: PluginUser | undefined,
 ): Record<string, string> {
   // A daemon that is itself somebody's plugin has been told things that are not for its own plugins.
   const { PLUGIN_CLIENT_CERT: _, PLUGIN_MULTIPLEX_GRPC: __, ...rest } = daemon
   const inherited = Object.entries(rest).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return {
     ...Object.fromEntries(inherited),
+    ...(user && { HOME: user.home, USER: user.name, LOGNAME: user.name }),
     // The go-plugin convention: cookie, offered protocols, ports.
     BASIC_PLUGIN: 'hello',
     PLUGIN_PROTOCOL_VERSIONS: OFFERED_PROTOCOLS.join(','),

@@ -9,7 +9,7 @@ const FURTHER_THREADS = 4
 /** What libuv allows. */
 const MOST_THREADS = 1024
 
-export interface NativeLaunchOptions extends Pick<LaunchOptions, 'cwd' | 'env' | 'socketFolder' | 'tls'> {
+export interface NativeLaunchOptions extends Pick<LaunchOptions, 'cwd' | 'env' | 'socketFolder' | 'tls' | 'user'> {
   /** Path of the library, or its name in LD_LIBRARY_PATH; undefined: `libwrapper.so`. */
   readonly library: string | undefined
   /** Results come through callbacks. */
@@ -24,7 +24,7 @@ export interface NativeLaunchOptions extends Pick<LaunchOptions, 'cwd' | 'env' |
 
 /** How the processes that serve a native wrapper are started. */
 export function nativeLaunch(options: NativeLaunchOptions): Launch {
-  const { cwd, env, socketFolder, tls = false, library, asyncMode, realTime, schema, slots } = options
+  const { cwd, env, socketFolder, tls = false, user, library, asyncMode, realTime, schema, slots } = options
   const words = [
     ...(library === undefined ? [] : ['--library', library]),
     ...(asyncMode ? ['--async'] : []),
@@ -36,9 +36,10 @@ export function nativeLaunch(options: NativeLaunchOptions): Launch {
   return {
     command: { file: process.execPath, args, text: [process.execPath, ...args].join(' ') },
     cwd,
-    env: { ...pluginEnvironment(env, cwd, socketFolder), UV_THREADPOOL_SIZE: String(threads) },
+    env: { ...pluginEnvironment(env, cwd, socketFolder, user), UV_THREADPOOL_SIZE: String(threads) },
     interpreter: `Node ${process.version}`,
     // The host speaks no TLS: who demands it is told so when the handshake comes.
     tls,
+    user,
   }
 }

@@ -79,6 +79,7 @@ export async function startPlugin(
     file: launch.command.file,
     args: launch.command.args,
     cwd: launch.cwd,
+    ...(launch.user && { user: launch.user }),
     env: { ...launch.env, ...(identity && { PLUGIN_CLIENT_CERT: identity.certificate }) },
     onLine: (stream, line) => {
       if (stream === 'stderr' || !reader.take(line)) output.add(stream, line)

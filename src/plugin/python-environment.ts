@@ -2,6 +2,7 @@ import { type ExecFileException, execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { PluginUser } from './plugin-user.js'
 import { DAEMON_MARK } from './runner/process-marks.js'
 
 /** What a Python interpreter says of itself. */
@@ -36,20 +37,34 @@ print("AIGES_PROBE" + json.dumps({
 }))
 `
 
+export interface ProbeOptions {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+  /** Whom the plugin runs as. */
+  readonly user?: PluginUser | undefined
+}
+
 /** Asks an interpreter, in the environment that its plugin will have, what it can import. */
 export function probePython(
   interpreter: readonly string[],
-  options: { cwd: string; env: Readonly<Record<string, string>>; timeoutMs: number },
+  options: ProbeOptions,
 ): Promise<PythonFacts | PythonUnknown> {
   const [file = '', ...args] = interpreter
-  const { cwd, env, timeoutMs: timeout } = options
+  const { cwd, env, timeoutMs: timeout, user } = options
+  const as = user && { uid: user.uid, gid: user.gid }
   return new Promise(resolve => {
     const marked = { ...env, [DAEMON_MARK.name]: DAEMON_MARK.value }
-    const child = execFile(file, [...args, '-c', PROBE], { cwd, env: marked, timeout }, (error, stdout, stderr) => {
-      const line = stdout.split('\n').find(candidate => candidate.startsWith('AIGES_PROBE'))
-      if (line !== undefined) resolve(JSON.parse(line.slice('AIGES_PROBE'.length)) as PythonFacts)
-      else resolve({ problem: stderr.trim().split('\n').at(-1) || describeFailure(error, timeout) })
-    })
+    const child = execFile(
+      file,
+      [...args, '-c', PROBE],
+      { cwd, env: marked, timeout, ...as },
+      (error, stdout, stderr) => {
+        const line = stdout.split('\n').find(candidate => candidate.startsWith('AIGES_PROBE'))
+        if (line !== undefined) resolve(JSON.parse(line.slice('AIGES_PROBE'.length)) as PythonFacts)
+        else resolve({ problem: stderr.trim().split('\n').at(-1) || describeFailure(error, timeout) })
+      },
+    )
     child.stdin?.end()
   })
 }

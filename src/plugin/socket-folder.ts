@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,9 +22,11 @@ const SIGN_OF_LIFE = 'daemon.sock'
 /**
  * Fresh for every daemon, so that no file left behind by an earlier one can be in the way. The daemon's guard removes it
  * if the daemon cannot.
+ * @param owner whom the plugins run as, if that is somebody else
  */
-export function createSocketFolder(parent = tmpdir()): SocketFolder {
+export function createSocketFolder(parent = tmpdir(), owner?: { uid: number; gid: number }): SocketFolder {
   const path = mkdtempSync(join(parent, PREFIX))
+  if (owner) chownSync(path, owner.uid, owner.gid)
   const usable = SAFE_FOLDER.test(path)
   const sign = usable ? listen(join(path, SIGN_OF_LIFE)) : undefined
   guardFolder(path)

@@ -10,6 +10,8 @@ export interface ProcessOptions {
   readonly cwd: string
   /** The whole environment, but for the marks by which everything that descends from the process is found. */
   readonly env: Readonly<Record<string, string>>
+  /** Whom it runs as; it has no further groups then. Default: whom this process runs as. */
+  readonly user?: { readonly uid: number; readonly gid: number }
   readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void
 }
 
@@ -41,6 +43,7 @@ export function startProcess(options: ProcessOptions): RunningProcess {
     cwd: options.cwd,
     env: { ...options.env, [DAEMON_MARK.name]: DAEMON_MARK.value, [REPLICA_MARK]: mark },
     detached: true,
+    ...(options.user && { uid: options.user.uid, gid: options.user.gid }),
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   if (child.pid !== undefined) guardGroup(child.pid)

@@ -13,6 +13,7 @@ test('a section for the service alone gives every default', () => {
   const plugin = {
     command: undefined,
     tls: false,
+    passEnv: [],
     wrapperConfig: {},
     startTimeoutMs: 60_000,
     replicas: 1,
@@ -48,6 +49,7 @@ test('a section for the service alone gives every default', () => {
     reloadOnChange: false,
     unreadyMs: 0,
     admin: { enabled: false, token: '' },
+    runAs: undefined,
     tls: undefined,
     auth: { enabled: false, open: ['probes', 'metrics', 'documents'] },
     apps: [],

@@ -64,6 +64,7 @@ test('every key of a model changes its field, numbers in quotes too', () => {
     plugin: {
       ...{ command: './plugin', tls: false, replicas: 4, concurrency: 5, maxBatch: 6, maxBatchDelayMs: 7 },
       ...{ hangTimeoutMs: 14_000, retryCrashed: true, recycleRequests: 15, recycleMemoryMiB: 16 },
+      passEnv: [],
       startTimeoutMs: 9,
       wrapperConfig: { lic: '2', path: '/m', 'model.size': '28' },
     },
