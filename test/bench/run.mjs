@@ -5,9 +5,10 @@ import { makeEnvironments } from '../helpers/python-environments.mjs'
 import { idleSessions } from './idle-sessions.mjs'
 import { native } from './native.mjs'
 import { once } from './once.mjs'
+import { overload } from './overload.mjs'
 import { streams } from './streams.mjs'
 
-const parts = { once, native, streams, idle: idleSessions }
+const parts = { once, native, streams, idle: idleSessions, overload }
 
 const { values } = parseArgs({
   options: {

@@ -23,7 +23,7 @@ async function serve() {
   await server.listen({ host: '127.0.0.1', port: 0 })
   const { port } = server.server.address() as AddressInfo
   onTestFinished(() => close(0))
-  return { port, close, begun, answer: () => answer('at last') }
+  return { server, port, close, begun, answer: () => answer('at last') }
 }
 
 /** A connection that is read by its text. */
@@ -73,6 +73,23 @@ describe('a server that is drained', () => {
     await vi.waitFor(() => expect(clients[0]?.text()).toMatch(/now$/))
     await close(GRACE_MS)
     await Promise.all(clients.map(({ closed }) => closed))
+  })
+
+  it('leaves a connection alone that is no longer one of HTTP', async () => {
+    const { server, port, close } = await serve()
+    server.server.on('upgrade', (_request, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+      socket.pipe(socket)
+    })
+    const [upgraded, idle] = [await dial(port), await dial(port)]
+    upgraded.socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+    await vi.waitFor(() => expect(upgraded.text()).toContain('101'))
+    const closing = close(GRACE_MS)
+    await idle.closed
+    upgraded.socket.write('still here')
+    await vi.waitFor(() => expect(upgraded.text()).toContain('still here'))
+    upgraded.socket.end()
+    await closing
   })
 
   it('cuts off what has not ended in time', async () => {
