@@ -25,15 +25,16 @@ interface Waiting extends Waiter {
 /**
  * The licence slots of a model, and the bounded queue in front of them, in which a higher priority goes first.
  *
- * The queue takes bursts. Once it has run full, or somebody has waited in vain, the model is overloaded: until nobody
- * waits any more, only as many may wait as there are slots, which is about the time of one call. A longer queue would
- * serve no more requests then, only each of them later.
+ * The queue takes bursts. Once it has run full, or somebody has waited in vain, the model is overloaded: until nobody has
+ * been refused for `queueWaitMs`, only as many may wait as there are slots, which is about the time of one call. A longer
+ * queue would serve no more requests then, only each of them later.
  */
 export class Slots {
   private used = 0
   private size: number
   private readonly waiting = new WaitingLine<Waiting>()
-  private overloaded = false
+  /** When somebody was refused last. */
+  private refusedAt = Number.NEGATIVE_INFINITY
   /** When somebody who waited was served last, and how long that takes on average, in ms; 0: not known. */
   private servedAt = 0
   private serviceMs = 0
@@ -73,17 +74,16 @@ export class Slots {
   take(scope: Pick<CallScope, 'onOver'>, priority = DEFAULT_PRIORITY): Promise<void> {
     const { queueWaitMs } = this.options
     const rank = rankOf(priority)
-    if (this.waiting.size >= this.mostWaiting) {
-      this.overloaded = true
+    if (this.waiting.size >= this.mostWaiting()) {
       const { last } = this.waiting
-      if (last === undefined || last.rank <= rank) return Promise.reject(this.refusal('requests wait already'))
-      last.refuse(this.refusal('requests wait, one of them of a higher priority that came later'))
+      const state = `no free slot: all ${this.size} are in use and ${this.waiting.size} requests wait`
+      if (last === undefined || last.rank <= rank) return Promise.reject(this.refusal(`${state} already`))
+      last.refuse(this.refusal(`${state}, and one of a higher priority came`))
     }
     return new Promise((resolve, reject) => {
       const leave = () => {
         clearTimeout(timer)
         this.waiting.delete(waiter)
-        this.leaveOverload()
       }
       const waiter: Waiting = {
         rank,
@@ -98,8 +98,7 @@ export class Slots {
         },
       }
       const timer = setTimeout(() => {
-        waiter.refuse(new ServiceError('no_slot', `no slot became free within ${queueWaitMs} ms`, this.hint()))
-        this.overloaded = this.waiting.size > 0
+        waiter.refuse(this.refusal(`no slot became free within ${queueWaitMs} ms`))
       }, queueWaitMs)
       if (this.waiting.size === 0) this.servedAt = 0
       this.waiting.add(waiter)
@@ -135,17 +134,13 @@ export class Slots {
       this.measure(now)
       next.proceed()
       this.onWaited(now - next.since)
-      this.leaveOverload()
     }
   }
 
-  private get mostWaiting(): number {
-    const { queue } = this.options
-    return this.overloaded ? Math.min(queue, Math.max(this.size, FEWEST_WAITING)) : queue
-  }
-
-  private leaveOverload(): void {
-    if (this.waiting.size === 0) this.overloaded = false
+  private mostWaiting(): number {
+    const { queue, queueWaitMs } = this.options
+    const isOverloaded = performance.now() - this.refusedAt < queueWaitMs
+    return isOverloaded ? Math.min(queue, Math.max(this.size, FEWEST_WAITING)) : queue
   }
 
   /** Times between two who were served, while somebody always waited. */
@@ -154,13 +149,10 @@ export class Slots {
     this.servedAt = now
   }
 
-  private refusal(others: string): ServiceError {
-    const text = `no free slot: all ${this.size} are in use and ${this.waiting.size} ${others}`
-    return new ServiceError('no_slot', text, this.hint())
-  }
-
-  /** Those who wait now will have been served by then. */
-  private hint(): { retryAfterMs?: number } {
-    return this.serviceMs > 0 ? { retryAfterMs: this.waiting.size * this.serviceMs } : {}
+  private refusal(message: string): ServiceError {
+    this.refusedAt = performance.now()
+    // Those who wait now will have been served by then.
+    const hint = this.serviceMs > 0 ? { retryAfterMs: this.waiting.size * this.serviceMs } : {}
+    return new ServiceError('no_slot', message, hint)
   }
 }

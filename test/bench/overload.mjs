@@ -5,9 +5,9 @@ import { load } from './load.mjs'
 import { bodyFile, startClient, startDaemon, stop } from './processes.mjs'
 
 const SLOTS = 8
-const SERVICE_MS = 40
-const WARM_UP_SECONDS = 3
-const SECONDS = 8
+const SERVICE_MS = 200
+const WARM_UP_SECONDS = 8
+const SECONDS = 12
 const LOADS = [0.5, 1, 2, 5, 10]
 const PRIORITIES = [9, 5, 1]
 const LIMIT_MS = 180_000

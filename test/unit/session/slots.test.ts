@@ -124,7 +124,8 @@ describe('Slots', () => {
       expect(slots.queued).toBe(2)
     })
 
-    it('lets only as many wait as there are slots, once the queue has run full, until nobody waits', async () => {
+    it('lets only as many wait as there are slots, until nobody has been refused for queueWaitMs', async () => {
+      vi.useFakeTimers()
       const { slots, decided, wait } = busy({ slots: 10, queue: 30 })
       const outcome = (name: string) => decided.find(text => text.startsWith(`${name}:`))
       for (let index = 0; index < 30; index += 1) void wait('burst')
@@ -133,15 +134,19 @@ describe('Slots', () => {
       void wait('while ten wait')
       slots.free()
       void wait('while nine wait')
-      await settled()
+      await vi.advanceTimersByTimeAsync(59_999)
       expect([outcome('one too many'), outcome('while ten wait')]).toEqual([
         'one too many: no_slot',
         'while ten wait: no_slot',
       ])
       expect(slots.queued).toBe(10)
+      void wait('before the minute is over')
       for (let index = 0; index < 10; index += 1) slots.free()
-      await settled()
-      expect([outcome('while nine wait'), slots.queued]).toEqual(['while nine wait: slot', 0])
+      await vi.advanceTimersByTimeAsync(59_999)
+      expect([outcome('while nine wait'), outcome('before the minute is over'), slots.queued]).toEqual([
+        ...['while nine wait: slot', 'before the minute is over: no_slot', 0],
+      ])
+      await vi.advanceTimersByTimeAsync(1)
       for (let index = 0; index < 30; index += 1) void wait('next burst')
       expect(slots.queued).toBe(30)
     })
