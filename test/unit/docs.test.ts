@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { REASONS, type Reason } from '../../src/core/error.js'
@@ -49,6 +49,16 @@ describe('docs/edgeboard.md', () => {
     ])
     expect(listed).toEqual(expected)
   })
+})
+
+describe("README.md's promises", () => {
+  const guards = rows(read('README.md')).flatMap(([, , cell = '']) =>
+    [...cell.matchAll(/`(test\/[^`]+\.ts)`/g)].map(match => match[1] ?? ''),
+  )
+
+  it('are guarded by tests', () => expect(new Set(guards).size).toBeGreaterThan(10))
+
+  it.each(guards)('%s exists', guard => expect(existsSync(resolve(root, guard))).toBe(true))
 })
 
 describe('README.zh-CN.md', () => {
