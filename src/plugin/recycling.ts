@@ -29,7 +29,9 @@ export function startRecycling(limits: RecycleLimits, set: RecycledSet, log: Log
   let ended = false
   const look = async () => {
     const exchanged = await exchangeOne(limits, set, log)
-    if (!ended) timer = setTimeout(look, exchanged === false ? TRY_AGAIN_AFTER_MS : LOOK_EVERY_MS).unref()
+    if (ended) return
+    if (exchanged === false) log.warn('the plugin could not be exchanged; it goes on, and is tried again later')
+    timer = setTimeout(look, exchanged === false ? TRY_AGAIN_AFTER_MS : LOOK_EVERY_MS).unref()
   }
   timer = setTimeout(look, LOOK_EVERY_MS).unref()
   return () => {
@@ -44,9 +46,7 @@ async function exchangeOne(limits: RecycleLimits, set: RecycledSet, log: Logger)
     const why = await wear(limits, replica)
     if (why === undefined) continue
     log.info({ pid: replica.pid }, `the plugin is exchanged for a fresh one: ${why}`)
-    const exchanged = await set.exchange(replica)
-    if (!exchanged) log.warn('the plugin could not be exchanged; it goes on, and is tried again later')
-    return exchanged
+    return set.exchange(replica)
   }
   return undefined
 }

@@ -178,6 +178,7 @@ export class ReplicaSet implements ManagedBackend, Places, RecycledSet {
     await next.start()
     this.retiring.delete(next)
     if (next.state.kind !== 'ready') {
+      if (next.state.kind === 'backoff') this.log.error(next.state.error.message)
       await next.stop(0)
       return false
     }

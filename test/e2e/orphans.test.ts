@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type DaemonProcess, pythonOf, ROOT, startDaemonProcess, wrapperFolder } from '../helpers/daemon-process.js'
 import { childrenOf, environmentOf, processesWith, stateOf } from '../helpers/marked-processes.js'
+import { nativeEngine } from '../helpers/native-engine.js'
 
 const daemons: DaemonProcess[] = []
 
@@ -22,8 +23,9 @@ interface Family {
 const PLUGIN = `${pythonOf('bundled')} -m aiges.serve`
 const SDK = join(ROOT, 'plugins/python')
 
-async function start(pluginCmd: string, processes: number): Promise<Family> {
-  const config = { aiges: { pluginCmd, drainTimeoutMs: 0 } }
+async function start(plugin: string | { readonly wrapperLib: string }, processes: number): Promise<Family> {
+  const aiges = typeof plugin === 'string' ? { pluginCmd: plugin } : plugin
+  const config = { aiges: { ...aiges, drainTimeoutMs: 0 } }
   const env = { PYTHONPATH: SDK }
   const daemon = startDaemonProcess({ cwd: wrapperFolder('minimal'), config, env })
   daemons.push(daemon)
@@ -66,6 +68,12 @@ describe.skipIf(process.platform !== 'linux')('a daemon that is killed', () => {
     ],
   ])('leaves nothing of %s', async (_, pluginCmd, processes) => {
     const family = await start(pluginCmd, processes)
+    family.daemon.child.kill('SIGKILL')
+    await expectNothingLeft(family)
+  })
+
+  it('leaves nothing of a native wrapper', async () => {
+    const family = await start({ wrapperLib: nativeEngine() }, 1)
     family.daemon.child.kill('SIGKILL')
     await expectNothingLeft(family)
   })

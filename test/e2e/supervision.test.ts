@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { postAse, textRequest } from '../helpers/clients.js'
-import { type DaemonOptions, type DaemonProcess, startDaemonProcess, wrapperFolder } from '../helpers/daemon-process.js'
+import {
+  type DaemonOptions,
+  type DaemonProcess,
+  ROOT,
+  startDaemonProcess,
+  wrapperFolder,
+} from '../helpers/daemon-process.js'
 
 const daemons: DaemonProcess[] = []
 const folder = mkdtempSync(join(tmpdir(), 'supervision-'))
@@ -13,7 +19,7 @@ afterEach(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-async function start(options: Omit<DaemonOptions, 'cwd'> & { readonly project: 'ledger' | 'faulty' }) {
+async function start(options: Omit<DaemonOptions, 'cwd'> & { readonly project: Parameters<typeof wrapperFolder>[0] }) {
   const daemon = startDaemonProcess({ cwd: wrapperFolder(options.project), ...options })
   daemons.push(daemon)
   const { http } = await daemon.ready
@@ -68,6 +74,32 @@ describe('a Python plugin that is killed under load, again and again', () => {
       if (seconds > 0) expect(failed.length).toBeLessThanOrEqual(kills)
     },
   )
+})
+
+describe('a plugin of a published SDK, which no other may run beside', () => {
+  it('is exchanged while requests go on, and none of them fails', async () => {
+    const picture = readFileSync(join(ROOT, 'test/conformance/golden/seven.png')).toString('base64')
+    const { url, pids } = await start({
+      project: 'written-for-0.16',
+      python: 'pypi-0.16.0',
+      config: { aiges: { recycleRequests: 20 } },
+    })
+    const request = {
+      header: { appid: '1' },
+      parameter: { svcName: { p1: '3', md5: { data_type: 'text' } } },
+      payload: { data: { encoding: 'png', status: 3, image: picture } },
+    }
+    const codes = new Set<number>()
+    let going = true
+    const client = async () => {
+      while (going) codes.add((await postAse(url, request)).body.header.code)
+    }
+    const clients = Promise.all(Array.from({ length: 4 }, client))
+    await vi.waitFor(() => expect(pids().length).toBeGreaterThan(2), { timeout: 40_000 })
+    going = false
+    await clients
+    expect([...codes]).toEqual([0])
+  })
 })
 
 describe('a Python plugin that hangs', () => {

@@ -80,7 +80,9 @@ describe('a plugin that is worn out', () => {
     const set = faultSet('well-behaved', { recycleRequests: 1, shell, log })
     await set.start()
     const pid = await pidOf(set)
-    await vi.waitFor(() => expect(lines.join()).toContain('could not be exchanged'), { timeout: 10_000 })
+    await vi.waitFor(() => expect(lines.join()).toMatch(/exited with code 7[\s\S]*could not be exchanged/), {
+      timeout: 10_000,
+    })
     expect(await pidOf(set)).toBe(pid)
     expect((await once(set, 'none')).payloads).toHaveLength(1)
   })
