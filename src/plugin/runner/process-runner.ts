@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { tiedToParent } from './death-signal.js'
 import { guardGroup, releaseGroup, signalGroup } from './guard.js'
 import { onLines } from './line-splitter.js'
-import { DAEMON_MARK, REPLICA_MARK, sweepReplica, tiedToParent } from './process-marks.js'
+import { DAEMON_MARK, REPLICA_MARK, sweepReplica } from './process-marks.js'
 
 export interface ProcessOptions {
   readonly file: string

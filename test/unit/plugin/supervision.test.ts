@@ -27,7 +27,8 @@ async function successorOf(set: ReplicaSet, pid: number): Promise<number> {
   return successor
 }
 
-describe('a plugin that never becomes ready', () => {
+// Five starts and the waits between them.
+describe('a plugin that never becomes ready', { timeout: 40_000 }, () => {
   it('is in a crash loop after five starts: readiness and metrics say so, the log once, until it becomes ready', async () => {
     const flag = join(folder, 'may-start')
     const lines: { level: number; msg: string }[] = []
@@ -35,7 +36,7 @@ describe('a plugin that never becomes ready', () => {
     const set = faultSet('well-behaved', { log, shell: `test -e ${flag} || exit 7; exec "$0" "$@"` })
     await expect(set.start()).rejects.toThrow('exited with code 7')
     const attempts = () => lines.filter(({ msg }) => msg.startsWith('starting the plugin')).length
-    await vi.waitFor(() => expect(attempts()).toBeGreaterThan(5), { timeout: 10_000 })
+    await vi.waitFor(() => expect(attempts()).toBeGreaterThan(5), { timeout: 30_000 })
     expect(set.readiness).toMatchObject({ why: expect.stringMatching(/^crash loop: .*exited with code 7/) })
     expect(set.replicas).toEqual([{ up: false, crashLoop: true }])
     expect(await reasonOf((async () => set.acquire())())).toBe('not_ready')
@@ -49,7 +50,7 @@ describe('a plugin that never becomes ready', () => {
   })
 })
 
-describe.each([1, 2] as const)('a plugin of protocol %i that hangs', protocol => {
+describe.each([1, 2] as const)('a plugin of protocol %i that hangs', { timeout: 30_000 }, protocol => {
   it('is replaced when it was stopped while it was idle', async () => {
     const set = await started('well-behaved', { ...QUICK, protocol })
     const pid = await pidOf(set)
@@ -83,7 +84,7 @@ async function behindHang(set: ReplicaSet, count: number) {
   return { pid, hanging, waiting }
 }
 
-describe('a once call', () => {
+describe('a once call', { timeout: 30_000 }, () => {
   it('that its plugin had not begun when it crashed waits for the next one', async () => {
     const set = await started('serial')
     const { pid, hanging, waiting } = await behindHang(set, 3)
