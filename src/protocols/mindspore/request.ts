@@ -4,6 +4,9 @@ import { bodyText } from '../shared/json-body.js'
 import { isObject } from '../shared/json-object.js'
 import { parseTypedJson } from './typed-json.js'
 
+/** Most instances of one request, each of which is a call of its own. */
+const MAX_INSTANCES = 10_000
+
 /**
  * Reads the instances of a request body `{"instances": …}`: a list of objects, or a single object.
  * @param body a Buffer, or nothing when the request has none
@@ -20,6 +23,9 @@ export function readInstances(body: unknown): readonly JsonObject[] {
   }
   const list = isObject(instances) ? [instances] : instances
   if (!Array.isArray(list)) throw new ServiceError('schema_violation', 'instances must be a list of objects')
+  if (list.length > MAX_INSTANCES) {
+    throw new ServiceError('schema_violation', `instances: ${list.length} are too many; allowed are ${MAX_INSTANCES}`)
+  }
   if (list.length === 0) throw new ServiceError('input_missing', 'instances is empty')
   return list.map((instance, index) => {
     if (!isObject(instance)) throw new ServiceError('schema_violation', `instances[${index}] must be an object`)

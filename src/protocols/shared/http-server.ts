@@ -15,11 +15,16 @@ export interface HttpServerOptions {
   readonly corsOrigins: readonly string[]
   /** What the server shows over TLS; undefined: it speaks plain HTTP. */
   readonly identity?: ServerIdentity | undefined
+  /** How long a client may take for the head of a request, from the moment that it connects, in ms. Default 20 s. */
+  readonly headersTimeoutMs?: number
   readonly log: Logger
 }
 
 /** Longest time in ms for a request to arrive completely: what Node itself has by default, and fastify switches off. */
 const REQUEST_TIMEOUT_MS = 300_000
+
+/** See `HttpServerOptions`; a head is small, so that who needs longer means to hold the connection. */
+const HEADERS_TIMEOUT_MS = 20_000
 
 /** Headers of answers that pages from other origins may read, beside those that browsers always show them. */
 const EXPOSED_HEADERS = ['allow', 'retry-after', 'x-request-id', 'inference-header-content-length'] as const
@@ -35,9 +40,11 @@ const MEDIA_TYPE = /^[^\s/;]+\/[^\s/;]+\s*(;|$)/
  * the business of the session layer.
  */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
-  const { bodyLimitBytes, corsOrigins, identity, log } = options
+  const { bodyLimitBytes, corsOrigins, identity, headersTimeoutMs = HEADERS_TIMEOUT_MS, log } = options
+  // How often Node looks at the connections, which it does every 30 s by itself.
+  const timing = { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: Math.ceil(headersTimeoutMs / 4) }
   const server: FastifyInstance = Fastify({
-    ...(identity && { https: tlsOptions(identity.current) }),
+    ...(identity ? { https: { ...timing, ...tlsOptions(identity.current) } } : { http: timing }),
     // fastify's own logger costs 7 µs a request even when it has nothing to say; front-ends log errors with the sid.
     logger: false,
     genReqId: () => randomUUID(),

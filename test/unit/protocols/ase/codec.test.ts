@@ -90,7 +90,9 @@ describe('decodePayloads', () => {
   it('refuses an attribute that is nested too deeply to be written again', () => {
     const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
     const text = `{"payload":{"a":{"image":"","x":${deep}}}}`
-    expect(() => decodePayloads(parseBody(Buffer.from(text)))).toThrow(failure('schema_violation', 'too deeply'))
+    expect(() => decodePayloads(parseBody(Buffer.from(text)))).toThrow(
+      failure('body_not_json', 'nested deeper than 256'),
+    )
   })
 })
 

@@ -237,7 +237,7 @@ describe('a request that cannot be used', () => {
     [
       'lists in lists without end',
       `{"id": 1234567890123456789, "inputs": ${'['.repeat(20_000)}`,
-      /^the body is not JSON: /,
+      /^the body is nested deeper than 256$/,
     ],
     ['no object', '[]', /^the body is not a JSON object$/],
     ['no inputs', {}, /^the request has no inputs$/],

@@ -118,6 +118,6 @@ describe('a chat request', () => {
   it('that is nested too deeply to be handed on is refused', () => {
     const depth = 1_000_000
     const deep = `{"model":"m","messages":[{"role":"user","content":"x"}],"x":${'['.repeat(depth)}${']'.repeat(depth)}}`
-    expect(() => parseChatRequest(Buffer.from(deep))).toThrow(expect.objectContaining({ reason: 'schema_violation' }))
+    expect(() => parseChatRequest(Buffer.from(deep))).toThrow(expect.objectContaining({ reason: 'body_not_json' }))
   })
 })
