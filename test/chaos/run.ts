@@ -10,8 +10,16 @@ import { killDaemon } from './runs/kill-daemon.js'
 import { killedPlugins } from './runs/killed-plugins.js'
 import { leavingClients } from './runs/leaving-clients.js'
 import { malformed } from './runs/malformed.js'
+import { malformedPlugin } from './runs/malformed-plugin.js'
 
-const RUNS: readonly ChaosRun[] = [killedPlugins, harmedPlugins, killDaemon, leavingClients, ...malformed]
+const RUNS: readonly ChaosRun[] = [
+  killedPlugins,
+  harmedPlugins,
+  killDaemon,
+  leavingClients,
+  ...malformed,
+  malformedPlugin,
+]
 
 const { values } = parseArgs({
   options: {

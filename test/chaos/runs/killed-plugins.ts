@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { aseHttp } from '../../helpers/scenario-ase.js'
 import { Account } from '../account.js'
+import { createAseClient } from '../ase-client.js'
 import type { ChaosRun } from '../chaos-run.js'
 import { startChaosDaemon } from '../daemon.js'
 import { atRate } from '../load.js'
@@ -18,9 +18,13 @@ export const killedPlugins: ChaosRun = {
     const daemon = await startChaosDaemon({ aiges: { replicas: REPLICAS } })
     await daemon.hasStarted(REPLICAS)
     const end = performance.now() + seconds * 1000
-    const load = atRate({ at: daemon, frontEnd: aseHttp, account, pid: daemon.pid }, short ? 100 : 500, () => {
-      return performance.now() > end
-    })
+    const load = atRate(
+      { at: daemon, frontEnd: createAseClient(64), account, pid: daemon.pid },
+      short ? 100 : 500,
+      () => {
+        return performance.now() > end
+      },
+    )
     let kills = 0
     while (performance.now() < end) {
       // The older of the two that live.
