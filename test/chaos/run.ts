@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { type Account, tableOf } from './account.js'
 import type { ChaosRun } from './chaos-run.js'
 import { createRandom } from './random.js'
+import { fullDisk } from './runs/full-disk.js'
 import { harmedPlugins } from './runs/harmed-plugins.js'
 import { killDaemon } from './runs/kill-daemon.js'
 import { killedPlugins } from './runs/killed-plugins.js'
@@ -16,6 +17,7 @@ const RUNS: readonly ChaosRun[] = [
   killedPlugins,
   harmedPlugins,
   killDaemon,
+  fullDisk,
   leavingClients,
   ...malformed,
   malformedPlugin,
