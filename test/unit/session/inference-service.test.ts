@@ -184,6 +184,29 @@ describe('LocalInferenceService.once', () => {
     expect(await Promise.all(results)).toEqual(['result', 'result', 'result'])
   })
 
+  it('runs the more urgent of two that wait first, and refuses a session for which there is no room', async () => {
+    const begun: (string | undefined)[] = []
+    const finish: (() => void)[] = []
+    const { inference } = service(
+      ({ parameters }) => {
+        begun.push(parameters['name'])
+        return new Promise(resolve => finish.push(() => resolve([output])))
+      },
+      { slots: 1, queue: 2 },
+    )
+    const ask = (name: string, priority: number) => {
+      return reasonOf(inference.once({ ...request, parameters: { name } }, { ...context(), priority }))
+    }
+    const results = [ask('first', 5), ask('low', 1), ask('high', 9)]
+    expect(await reasonOf(inference.open(request, { ...context(), priority: 0 }))).toBe('no_slot')
+    for (const result of [results[0], results[2], results[1]]) {
+      finish.at(-1)?.()
+      expect(await result).toBe('result')
+      await Promise.resolve()
+    }
+    expect(begun).toEqual(['first', 'high', 'low'])
+  })
+
   it('frees the slot when the wrapper fails, and never lets anything but a ServiceError out', async () => {
     const { inference, model } = service(async () => {
       throw new TypeError('secret')
