@@ -16,9 +16,12 @@ import { headerLimits } from './request-limits.js'
 export function requestContext(reply: FastifyReply, protocol: string, deadline?: number): RequestContext {
   const { id, raw, app } = reply.request
   const { timeoutMs, priority } = headerLimits(raw.headers)
+  const context = { sid: id, protocol, signal: connectionSignal(raw.socket) }
+  // Nearly all requests say nothing, and merging objects costs more than the rest.
+  if (timeoutMs === undefined && priority === undefined && deadline === undefined) return context
   const limit = timeoutMs === undefined ? deadline : Math.min(performance.now() + timeoutMs, deadline ?? Infinity)
   return {
-    ...{ sid: id, protocol, signal: connectionSignal(raw.socket) },
+    ...context,
     ...(limit !== undefined && { deadline: limit }),
     ...(priority !== undefined && { priority }),
     ...(app !== undefined && { app }),
