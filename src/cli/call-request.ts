@@ -12,6 +12,8 @@ export interface CallInputs {
   readonly params: readonly string[]
   /** Names of the outputs to ask for; none asks for all. */
   readonly accepts: readonly string[]
+  /** What the header has beside its status. */
+  readonly header?: object
 }
 
 function splitPair(pair: string, what: string): readonly [key: string, value: string] {
@@ -53,11 +55,11 @@ function parseParameter(value: string): string | number | boolean {
  * Builds the body of an ASE once request.
  * @throws CommandError for an argument that is no name=value, and a file that cannot be read
  */
-export function buildRequest({ service, inputs, params, accepts }: CallInputs): object {
+export function buildRequest({ service, inputs, params, accepts, header }: CallInputs): object {
   const parameters = params.map(pair => splitPair(pair, '--param')).map(([key, value]) => [key, parseParameter(value)])
   const payload = inputs.map(pair => splitPair(pair, 'input')).map(([key, value]) => [key, encodeInput(value)])
   return {
-    header: { status: Status.once },
+    header: { ...header, status: Status.once },
     parameter: {
       [service]: { ...Object.fromEntries(parameters), ...Object.fromEntries(accepts.map(name => [name, {}])) },
     },

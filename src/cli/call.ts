@@ -1,10 +1,11 @@
 import { parseAnswer, showOutputs } from './call-answer.js'
 import { buildRequest } from './call-request.js'
+import { appHeader, authorization, type Credentials } from './credentials.js'
 import { CommandError, ExitCode } from './exit-codes.js'
 import { type ServiceAddress, serviceUrl } from './service-url.js'
 import type { Terminal } from './terminal.js'
 
-export interface CallOptions extends ServiceAddress {
+export interface CallOptions extends ServiceAddress, Credentials {
   /** `-s`, default `svcName`. */
   readonly service?: string
   readonly param?: readonly string[]
@@ -23,9 +24,9 @@ function systemCode(error: unknown): string | undefined {
   return cause?.code
 }
 
-async function post(url: URL, service: string, body: object): Promise<Response> {
+async function post(url: URL, service: string, body: object, credentials: Record<string, string>): Promise<Response> {
   try {
-    const headers = { 'content-type': 'application/json' }
+    const headers = { 'content-type': 'application/json', ...credentials }
     return await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
   } catch (cause) {
     if (systemCode(cause) !== 'ECONNREFUSED') {
@@ -46,7 +47,8 @@ or name another address with -u URL`
 export async function call(inputs: readonly string[], options: CallOptions, terminal: Terminal): Promise<ExitCode> {
   const { service = 'svcName', param = [], accept = [], output, json = false } = options
   const target = serviceUrl(options, service)
-  const response = await post(target, service, buildRequest({ service, inputs, params: param, accepts: accept }))
+  const body = buildRequest({ service, inputs, params: param, accepts: accept, header: appHeader(options) })
+  const response = await post(target, service, body, authorization(options, terminal.env))
   const text = await response.text()
   const answer = parseAnswer(text)
   if (answer === undefined) {

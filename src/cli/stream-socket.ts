@@ -62,10 +62,15 @@ async function* textsOf(events: AsyncIterable<unknown[]>): AsyncGenerator<string
 /**
  * Opens a WebSocket.
  * @param service names it in the advice for one who runs no daemon
+ * @param headers further headers of the request that opens it
  * @throws CommandError when no daemon answers there, or it refuses the WebSocket
  */
-export async function openSocket(url: URL, service: string): Promise<StreamSocket> {
-  const socket = new WebSocket(url, { handshakeTimeout: HANDSHAKE_TIMEOUT_MS })
+export async function openSocket(
+  url: URL,
+  service: string,
+  headers: Record<string, string> = {},
+): Promise<StreamSocket> {
+  const socket = new WebSocket(url, { handshakeTimeout: HANDSHAKE_TIMEOUT_MS, headers })
   // Listens from the beginning: a message may come together with the server's consent.
   const messages = on(socket, 'message', { close: ['close'] })
   let closing = ''

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { DATA_TYPES } from '../core/payload.js'
 import { buildRequest } from './call-request.js'
+import { appHeader, authorization, type Credentials } from './credentials.js'
 import { CommandError, ExitCode, usageError } from './exit-codes.js'
 import { type ServiceAddress, serviceUrl } from './service-url.js'
 import { cutRecording, parseRecording } from './stream-audio.js'
@@ -9,7 +10,7 @@ import { isLast, parseMessage, showMessage } from './stream-message.js'
 import { openSocket, type StreamSocket } from './stream-socket.js'
 import type { Terminal } from './terminal.js'
 
-export interface StreamOptions extends ServiceAddress {
+export interface StreamOptions extends ServiceAddress, Credentials {
   /** `-s`, default `svcName`. */
   readonly service?: string
   readonly param?: readonly string[]
@@ -88,9 +89,10 @@ export async function stream(input: string, options: StreamOptions, terminal: Te
   const target = serviceUrl(options, service)
   target.protocol = target.protocol.replace('http', 'ws')
   const { key, parameter, recording } = readRecording(input, service, param, accept)
-  const frames = encodeFrames({ key, recording, pieces: cutRecording(recording, frameMs), parameter })
+  const pieces = cutRecording(recording, frameMs)
+  const frames = encodeFrames({ key, recording, pieces, parameter, header: appHeader(options) })
 
-  const socket = await openSocket(target, service)
+  const socket = await openSocket(target, service, authorization(options, terminal.env))
   const done = new AbortController()
   const finish = () => {
     done.abort()
