@@ -1,4 +1,4 @@
-import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chownSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,7 +43,10 @@ export function createSocketFolder(parent = tmpdir(), owner?: { uid: number; gid
   }
 }
 
-/** Removes the folders of daemons that were killed together with their guard. Never fails: what cannot go stays. */
+/**
+ * Removes the folders of daemons that were killed together with their guard; only those of its own user, in which nobody else
+ * can have laid a trap. Never fails: what cannot go stays.
+ */
 export async function removeStaleFolders(parent = tmpdir()): Promise<void> {
   const folders = readdirSync(parent).filter(name => name.startsWith(PREFIX))
   await Promise.all(
@@ -51,9 +54,9 @@ export async function removeStaleFolders(parent = tmpdir()): Promise<void> {
       const folder = join(parent, name)
       if (!(await isDeserted(join(folder, SIGN_OF_LIFE)))) return
       try {
-        rmSync(folder, { recursive: true, force: true })
+        if (lstatSync(folder).uid === process.getuid?.()) rmSync(folder, { recursive: true, force: true })
       } catch {
-        // Another user's.
+        // Gone meanwhile, or on a file system that cannot be written to.
       }
     }),
   )

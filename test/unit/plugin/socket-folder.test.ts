@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,11 +27,16 @@ it('is for its owner alone, and goes when it is removed', () => {
 it('is removed by the next daemon when its own was killed, and by nobody while that lives', async () => {
   const living = createSocketFolder(parent)
   const stale = join(parent, 'aiservice-stale')
-  const foreign = [join(parent, 'aiservice-test'), join(parent, 'other')]
+  const foreign = [join(parent, 'aiservice-test'), join(parent, 'other'), join(parent, 'aiservice-of-another')]
   for (const path of [stale, ...foreign]) mkdirSync(path)
   await deadSocket(join(stale, 'daemon.sock'))
   await deadSocket(join(parent, 'other', 'daemon.sock'))
+  // Only root can give a folder away.
+  if (process.getuid?.() === 0) {
+    await deadSocket(join(parent, 'aiservice-of-another', 'daemon.sock'))
+    chownSync(join(parent, 'aiservice-of-another'), 65534, 65534)
+  }
   await removeStaleFolders(parent)
-  expect([stale, ...foreign, living.path as string].map(existsSync)).toEqual([false, true, true, true])
+  expect([stale, ...foreign, living.path as string].map(existsSync)).toEqual([false, true, true, true, true])
   living.remove()
 })
