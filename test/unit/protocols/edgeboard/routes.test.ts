@@ -234,12 +234,23 @@ describe('several models', () => {
     ['an empty list', { file: PICTURE, mids: '[]' }, 'schema_violation'],
     ['names', { file: PICTURE, mids: '["mnist"]' }, 'schema_violation'],
     ['a number twice', { file: PICTURE, mids: '[7,7]' }, 'schema_violation'],
+    ['a thousand numbers', { file: PICTURE, mids: JSON.stringify([...Array(1000).keys()]) }, 'model_unknown'],
     ['no file', { mids: '[7]' }, 'input_missing'],
     ['a file in another field', { picture: PICTURE, mids: '[7]' }, 'input_missing'],
   ] as const)('are refused with %s', async (_what, parts, reason) => {
     const { payload, headers } = await formOf(parts)
-    const { http, body } = await post(found(), '/multipart', payload, headers)
+    const inference = found()
+    const { http, body } = await post(inference, '/multipart', payload, headers)
     expect({ http, code: body.code }).toEqual({ http: HTTP_STATUS[reason], code: EDGEBOARD_CODES[reason] })
+    expect(inference.requests).toEqual([])
+  })
+
+  it.each(['/multipart', '/binary?mid=7'])('at %s are refused in a form whose boundary is broken', async path => {
+    const { payload } = await formOf({ file: PICTURE, mids: '[7]' })
+    for (const type of ['multipart/form-data', 'multipart/form-data; boundary=another']) {
+      const { http, body } = await post(found(), path, payload, { 'content-type': type })
+      expect({ http, code: body.code }).toEqual({ http: 400, code: EDGEBOARD_CODES.payload_undecodable })
+    }
   })
 
   it('are refused in a body that is no form', async () => {

@@ -102,6 +102,8 @@ describe('the body', () => {
     ['{"instances":{}}', 'instances[0] is empty'],
     ['{"instances":[{"a":1},{}]}', 'instances[1] is empty'],
     ['{"instances":[{"a":1},1]}', 'instances[1] must be an object'],
+    ['{"instances":[{"a":NaN}]}', 'Illegal JSON format. '],
+    ['{"instances":[{"a":[1.0,-Infinity]}]}', 'Illegal JSON format. '],
     ['{"instances":1}', 'instances must be a list of objects'],
     ['{"instances":null}', 'instances must be a list of objects'],
     ['{"instances":[[1]]}', 'instances[0] must be an object'],

@@ -256,6 +256,7 @@ describe('a request that cannot be used', () => {
     ['mixed types', { inputs: [{ ...tensor, data: [1, 2, true, 4] }] }, /element 2 is true; INT32 takes a whole/],
     ['a text among numbers', { inputs: [{ ...tensor, data: [1, '2', 3, 4] }] }, /element 1 is "2"; INT32 takes/],
     ['a number out of range', { inputs: [{ ...tensor, data: [1, 2, 3, 2 ** 31] }] }, /element 3 is 2147483648; INT32/],
+    ['NaN', '{"inputs":[{"name":"x","datatype":"FP64","shape":[1],"data":[NaN]}]}', /^the body is not JSON: /],
     ['an infinity', `{"inputs":[{"name":"x","datatype":"FP64","shape":[1],"data":[1e999]}]}`, /takes a finite number/],
     ['BF16 in JSON', { inputs: [{ ...tensor, datatype: 'BF16' }] }, /JSON has no BF16; send it as binary data/],
     [
