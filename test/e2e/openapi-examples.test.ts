@@ -24,6 +24,8 @@ beforeAll(async () => {
   const config = {
     'models.mnist': { ...example('mnist'), mid: 0 },
     'models.chat': example('chat'),
+    'models.tensors': example('tensors'),
+    'models.detect': { ...example('detect'), mid: 1 },
   }
   daemon = startDaemonProcess({ cwd: ROOT, config })
   ;({ http } = await daemon.ready)
