@@ -18,7 +18,7 @@ import { type OipOptions, oipFrontEnd } from './protocols/oip/routes.js'
 import { addOipService } from './protocols/oip/service.js'
 import { openAiFrontEnd } from './protocols/openai/routes.js'
 import { refuseWhenClosing } from './protocols/shared/closing-inference.js'
-import { httpAuthentication } from './protocols/shared/http-authentication.js'
+import { authenticationOpenApi, httpAuthentication } from './protocols/shared/http-authentication.js'
 import { drainable } from './protocols/shared/http-drain.js'
 import { addHttpFrontEnds, type HttpFrontEnd } from './protocols/shared/http-front-end.js'
 import { createHttpServer } from './protocols/shared/http-server.js'
@@ -76,7 +76,9 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
   const httpFrontEnds = createHttpFrontEnds(options, isDraining)
   const refused = createRefusalCounter(metrics)
   addHttpFrontEnds(http, httpFrontEnds, { log, onFailure: refused })
-  http.register(documentRoutes, { inference, parts: httpFrontEnds.flatMap(({ openApi }) => openApi ?? []) })
+  const parts = httpFrontEnds.flatMap(({ openApi }) => openApi ?? [])
+  if (apps !== undefined) parts.push(authenticationOpenApi)
+  http.register(documentRoutes, { inference, parts })
   http.register(adminRoutes, { inference, metrics, isDraining })
   const grpc = createRpcGateway({
     ...config.grpc,

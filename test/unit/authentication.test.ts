@@ -14,6 +14,7 @@ import { loadProto } from '../../src/rpc/proto.js'
 import { instrumentInference } from '../../src/telemetry/instrumented-inference.js'
 import { createMetrics } from '../../src/telemetry/metrics.js'
 import { modelInfoOf } from '../helpers/model-info.js'
+import { openApiFaults } from '../helpers/openapi-faults.js'
 import { openRawWebSocket, UpgradeRefused } from '../helpers/scenario-web-socket.js'
 import { sign } from '../helpers/signed-request.js'
 import { loadText } from './config/config-file.js'
@@ -326,6 +327,16 @@ describe('what needs no app', () => {
     }
     expect((await fetch(`${http}/v2`)).status).toBe(401)
   })
+})
+
+it('the API page can send a token, and the document keeps to OpenAPI 3.0', async () => {
+  const { http } = await serve()
+  const document = (await (await fetch(`${http}/openapi.json`)).json()) as Readonly<Record<string, unknown>>
+  expect(document).toMatchObject({
+    security: [{ app: [] }],
+    components: { securitySchemes: { app: { type: 'http', scheme: 'bearer' } } },
+  })
+  expect(await openApiFaults(document)).toEqual([])
 })
 
 it('metrics count requests by app', async () => {

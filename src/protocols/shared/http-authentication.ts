@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Authenticator } from '../../auth/apps.js'
 import type { Credentials } from '../../auth/credentials.js'
+import type { OpenApiPart } from './openapi-part.js'
 
 /** Routes that need no app: `probes` and `metrics` for operators, `documents` for people who look what there is. */
 export const OPEN_ACCESS = ['probes', 'metrics', 'documents'] as const
@@ -55,6 +56,12 @@ export async function httpAuthentication(app: FastifyInstance, options: HttpAuth
 
 /** Has fastify run it on the server itself, whose every route it guards. */
 Object.assign(httpAuthentication, { [Symbol.for('skip-override')]: true })
+
+/** Lets the API page send a token with every request. */
+export function authenticationOpenApi(): OpenApiPart {
+  const app = { type: 'http', scheme: 'bearer', description: 'A token of the app: `[auth.apps.<id>] tokens`' }
+  return { tags: [], paths: {}, securitySchemes: { app }, security: [{ app: [] }] }
+}
 
 /** Names in a query that belong to a signature when `authorization` is among them. */
 const SIGNATURE_NAMES = ['authorization', 'date', 'host'] as const

@@ -7,6 +7,7 @@ export type DescribePart = (models: readonly ModelInfo[]) => OpenApiPart
 /** Puts the parts of all front-ends together into one OpenAPI 3.0.3 document, in their order. */
 export function openApiDocument(models: readonly ModelInfo[], describe: readonly DescribePart[]): JsonObject {
   const parts = describe.map(part => part(models))
+  const security = parts.flatMap(part => part.security ?? [])
   return {
     openapi: '3.0.3',
     info: {
@@ -14,6 +15,7 @@ export function openApiDocument(models: readonly ModelInfo[], describe: readonly
       version: models.find(model => model.wrapperVersion !== undefined)?.wrapperVersion || '0',
       description: [...models.map(describeWrapper), ...HOW_TO_TRY].join('\n\n'),
     },
+    ...(security.length > 0 && { security }),
     tags: parts.flatMap(({ tags }) => tags),
     paths: merged(parts.map(({ paths }) => paths)),
     components: {

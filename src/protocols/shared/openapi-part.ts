@@ -12,6 +12,8 @@ export interface OpenApiPart {
   readonly responses?: JsonObject
   /** For `#/components/securitySchemes`, named likewise. */
   readonly securitySchemes?: JsonObject
+  /** What operations of all front-ends ask for, by the names of such schemes, unless they say themselves what they do. */
+  readonly security?: readonly JsonObject[]
 }
 
 /** A schema of the document, by its name. */

@@ -18,7 +18,7 @@ export function requestContext(reply: FastifyReply, protocol: string, deadline?:
   const { timeoutMs, priority } = headerLimits(raw.headers)
   const context = { sid: id, protocol, signal: connectionSignal(raw.socket) }
   // Nearly all requests say nothing, and merging objects costs more than the rest.
-  if (timeoutMs === undefined && priority === undefined && deadline === undefined) return context
+  if (timeoutMs === undefined && priority === undefined && deadline === undefined && app === undefined) return context
   const limit = timeoutMs === undefined ? deadline : Math.min(performance.now() + timeoutMs, deadline ?? Infinity)
   return {
     ...context,
