@@ -2,21 +2,29 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Once__Output as Once } from '../gen/plugin/aiges/plugin/v2/Once.js'
 import type { Engine } from './engine.js'
 import { EngineError, toEngineError } from './engine-error.js'
+import type { EngineResources } from './engine-resources.js'
 import { areLast } from './outputs.js'
 import type { ReplyWriter } from './reply-writer.js'
 
 export interface OnceCallsOptions {
   readonly engine: Engine
   readonly replies: ReplyWriter
+  readonly resources: EngineResources
   /** Requests that the engine is given at the same time; the others wait, in the order in which they came. */
   readonly concurrency: number
   /** `wrapperExecAsync` instead of `wrapperExec`. */
   readonly asyncMode: boolean
 }
 
+interface Waiting {
+  readonly once: Once
+  /** To be called when the request is over: it needs its resources no more. */
+  readonly release: () => void
+}
+
 /** The once requests of the host: those that wait and those that the engine works on. */
 export class OnceCalls {
-  private readonly waiting = new Map<number, Once>()
+  private readonly waiting = new Map<number, Waiting>()
   private running = 0
 
   constructor(private readonly options: OnceCallsOptions) {}
@@ -26,17 +34,21 @@ export class OnceCalls {
   }
 
   add(id: number, once: Once): void {
-    this.waiting.set(id, once)
+    this.waiting.set(id, { once, release: this.options.resources.use(once.resources) })
     this.next()
   }
 
   /** A request that waits is not begun. The engine cannot be interrupted in one that runs. */
   cancel(id: number): void {
-    if (this.waiting.delete(id)) this.options.replies.result({ id, last: true })
+    const waiting = this.waiting.get(id)
+    if (waiting === undefined) return
+    this.waiting.delete(id)
+    waiting.release()
+    this.options.replies.result({ id, last: true })
   }
 
   private next(): void {
-    for (const [id, once] of this.waiting) {
+    for (const [id, { once, release }] of this.waiting) {
       if (this.running >= this.options.concurrency) return
       // Should the engine crash with this one, the host has to know that the one before it was done (wrapper-v2.proto,
       // `started`).
@@ -45,6 +57,7 @@ export class OnceCalls {
       this.running += 1
       void this.run(id, once).finally(() => {
         this.running -= 1
+        release()
         this.next()
       })
     }

@@ -6,6 +6,7 @@ import type { LoadResourceRequest__Output as LoadResourceRequest } from '../gen/
 import type { ResourceReply } from '../gen/plugin/aiges/plugin/v2/ResourceReply.js'
 import { Engine } from './engine.js'
 import { toEngineError } from './engine-error.js'
+import { EngineResources } from './engine-resources.js'
 import { findLibrary, folderOf, loadLibrary } from './library.js'
 import { OnceCalls } from './once-calls.js'
 import { ReplyWriter } from './reply-writer.js'
@@ -44,6 +45,7 @@ export class Plugin {
   private readonly sessions = new Map<number, Session>()
   private engine: Engine | undefined
   private calls: OnceCalls | undefined
+  private resources: EngineResources | undefined
 
   constructor(private readonly options: PluginOptions) {}
 
@@ -70,7 +72,9 @@ export class Plugin {
       })
       const concurrency = Math.min(asked, MOST_CONCURRENT)
       this.engine = engine
-      this.calls = new OnceCalls({ engine, replies: this.replies, concurrency, asyncMode })
+      const resources = new EngineResources(engine)
+      this.resources = resources
+      this.calls = new OnceCalls({ engine, replies: this.replies, resources, concurrency, asyncMode })
       const capabilities = { once: true, streaming_output: asyncMode, sessions: true, resources: true, concurrency }
       return { code: 0, version, schema, capabilities, sdk: 'aiservice native host', stream }
     } catch (error) {
@@ -80,11 +84,11 @@ export class Plugin {
   }
 
   loadResource({ id, payloads }: LoadResourceRequest): Promise<ResourceReply> {
-    return resourceReply(this.engine?.loadResource(id, payloads))
+    return resourceReply(this.resources?.load(id, payloads))
   }
 
   unloadResource(id: number): Promise<ResourceReply> {
-    return resourceReply(this.engine?.unloadResource(id))
+    return resourceReply(this.resources?.unload(id))
   }
 
   /** Lets what was begun end for up to `graceMs`. An engine that is still at work then is not finished in order. */
@@ -118,10 +122,14 @@ export class Plugin {
   }
 
   private open(id: number, open: NonNullable<HostMessage['open']>): void {
-    const { engine, replies, sessions } = this
-    if (engine === undefined) return
+    const { engine, replies, resources, sessions } = this
+    if (engine === undefined || resources === undefined) return
     const { asyncMode, realTime } = this.options
-    const onEnd = () => sessions.delete(id)
+    const release = resources.use(open.resources)
+    const onEnd = () => {
+      sessions.delete(id)
+      release()
+    }
     sessions.set(id, new Session(open, { id, engine, replies, asyncMode, realTime, onEnd }))
   }
 }

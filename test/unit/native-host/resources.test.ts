@@ -53,6 +53,28 @@ it('that the engine refuses fail with its code and text', async () => {
   await expect(set.syncResources()).rejects.toMatchObject(failure)
 })
 
+it('are not taken from the engine while a request or a session names them', async () => {
+  const resources = new Map([[1, words('one')]])
+  const set = await start({ resources })
+  await withSession(
+    set,
+    {},
+    async () => {
+      const asked = once(set, { do: 'resources', sleep: '300' }, { resources: [1] })
+      // The host has taken the request when it has answered one that came later.
+      await once(set, {})
+      resources.delete(1)
+      await set.syncResources()
+      expect(texts(await asked)).toEqual(['result=words/4/2:one;'])
+      expect(texts(await once(set, { do: 'resources' }, { resources: [1] }))).toEqual(['result=words/4/2:one;'])
+    },
+    [1],
+  )
+  await vi.waitFor(async () => {
+    expect(texts(await once(set, { do: 'resources' }, { resources: [1] }))).toEqual(['result='])
+  })
+})
+
 it('are there again, on every replica, when one was started anew', async () => {
   const resources = new Map([[1, words('one')]])
   const set = await start({ resources, replicas: 2 })
