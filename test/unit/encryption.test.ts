@@ -86,9 +86,13 @@ async function serve({ mutual = false, tls = '' }: Options = {}) {
 
 /** POSTs an ASE request. @returns status and text */
 async function post(http: string, options: ConnectionOptions = {}, headers = {}) {
-  const body = JSON.stringify(textRequest('x'))
-  const send = http.startsWith('https:') ? request : httpRequest
-  const sent = send(`${http}/v1/svcName`, { method: 'POST', ca: server.cert, headers, ...options } as object)
+  return postTo(`${http}/v1/svcName`, textRequest('x'), options, headers)
+}
+
+async function postTo(url: string, content: object, options: ConnectionOptions = {}, headers = {}) {
+  const body = JSON.stringify(content)
+  const send = url.startsWith('https:') ? request : httpRequest
+  const sent = send(url, { method: 'POST', ca: server.cert, headers, ...options } as object)
   sent.end(body)
   const [response] = await once(sent, 'response')
   return { status: response.statusCode as number, body: await text(response) }
@@ -122,6 +126,12 @@ describe('HTTP and gRPC over TLS', () => {
     expect(http).toMatch(/^https:/)
     expect((await post(http)).status).toBe(200)
     expect(await serverLive(grpc)).toEqual({ live: true })
+  })
+
+  it("carry MindSpore Serving's REST interface, too", async () => {
+    const { http } = await serve()
+    const { status, body } = await postTo(`${http}/model/svcName:predict`, { instances: [{ text: 'x' }] })
+    expect([status, JSON.parse(body)]).toEqual([200, { instances: [{ result: 'ok' }] }])
   })
 
   it('are not answered in plain text', async () => {
