@@ -4,7 +4,6 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { Apps } from '../../src/auth/apps.js'
 import { guardInference } from '../../src/auth/guarded-inference.js'
-import { createFrontEnds } from '../../src/front-ends.js'
 import type { ProtoGrpcType as InferenceProto } from '../../src/gen/gateway/aiges-v1.js'
 import type { ProtoGrpcType as LoaderProto } from '../../src/gen/gateway/loader.js'
 import type { ProtoGrpcType as OipProto } from '../../src/gen/gateway/oip.js'
@@ -19,6 +18,7 @@ import { openRawWebSocket, UpgradeRefused } from '../helpers/scenario-web-socket
 import { sign } from '../helpers/signed-request.js'
 import { loadText } from './config/config-file.js'
 import { FakeInference, modelInfo } from './protocols/shared/fake-inference.js'
+import { IDLE_ADMIN, startFrontEnds } from './running-front-ends.js'
 
 const KEY = 'the-key-of-demo'
 const SECRET = 'the-secret-of-demo'
@@ -57,29 +57,18 @@ async function serve({ open = '' } = {}) {
   const apps = new Apps(config.apps)
   const metrics = createMetrics({ version: '0' })
   const slots: [string, number][] = []
-  const unused = async () => {}
-  const frontEnds = createFrontEnds({
-    config,
-    inference: instrumentInference(guardInference(inference, apps), metrics),
-    apps,
-    identity: undefined,
-    version: '0',
-    admin: {
-      ...{ load: unused, unload: unused, reload: unused, loadResource: async () => '', unloadResource: unused },
-      setSlots: (model, count) => void slots.push([model, count]),
-    },
-    metrics,
-    log: pino({ level: 'trace' }, { write: line => void lines.push(line) }),
-    abortAll() {},
-    onReadinessChange: () => () => {},
-  })
-  const addresses = await frontEnds.listen()
-  onTestFinished(async () => {
-    await frontEnds.stop(0)
+  // Runs after the front-ends have stopped.
+  onTestFinished(() => {
     // Whatever a test did: no credential stands in the log.
     for (const line of lines) expect(SECRETS.filter(secret => line.includes(secret))).toEqual([])
   })
-  return { ...addresses, inference, lines, slots }
+  const { http, grpc } = await startFrontEnds({
+    ...{ config, apps, metrics },
+    inference: instrumentInference(guardInference(inference, apps), metrics),
+    admin: { ...IDLE_ADMIN, setSlots: (model, count) => void slots.push([model, count]) },
+    log: pino({ level: 'trace' }, { write: line => void lines.push(line) }),
+  })
+  return { http, grpc, inference, lines, slots }
 }
 
 const ASE_BODY = {

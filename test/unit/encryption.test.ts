@@ -10,17 +10,16 @@ import { pino } from 'pino'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { certificateReloader } from '../../src/daemon/certificate-reload.js'
-import { createFrontEnds } from '../../src/front-ends.js'
 import type { ProtoGrpcType as OipProto } from '../../src/gen/gateway/oip.js'
 import { createClient } from '../../src/rpc/channel.js'
 import { loadProto } from '../../src/rpc/proto.js'
 import { unaryCall } from '../../src/rpc/unary.js'
-import { createMetrics } from '../../src/telemetry/metrics.js'
 import { createServerIdentity } from '../../src/tls/server-identity.js'
 import { type Certificate, makeCertificate, writeCertificate } from '../helpers/certificates.js'
 import { textRequest } from '../helpers/clients.js'
 import { loadText, temporaryFolder } from './config/config-file.js'
 import { FakeInference, modelInfo } from './protocols/shared/fake-inference.js'
+import { startFrontEnds } from './running-front-ends.js'
 
 const { GRPCInferenceService } = loadProto<OipProto>('gateway', 'oip.proto').inference
 
@@ -58,21 +57,8 @@ async function serve({ mutual = false, tls = '' }: Options = {}) {
   const identity = createServerIdentity(config.tls)
   const lines: string[] = []
   const log = pino({ level: 'trace' }, { write: line => void lines.push(line) })
-  const unused = async () => {}
-  const frontEnds = createFrontEnds({
-    ...{ config, identity, log, version: '0', apps: undefined },
-    inference: new FakeInference([modelInfo('svcName')]),
-    admin: {
-      ...{ setSlots() {}, load: unused, unload: unused, reload: unused },
-      ...{ loadResource: async () => '', unloadResource: unused },
-    },
-    metrics: createMetrics({ version: '0' }),
-    abortAll() {},
-    onReadinessChange: () => () => {},
-  })
-  const { http, grpc } = await frontEnds.listen()
-  const stop = () => frontEnds.stop(0)
-  onTestFinished(stop)
+  const inference = new FakeInference([modelInfo('svcName')])
+  const { http, grpc, stop } = await startFrontEnds({ config, inference, identity, log })
   return {
     http,
     grpc,

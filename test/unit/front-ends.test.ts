@@ -1,45 +1,24 @@
-import { pino } from 'pino'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { ServiceError } from '../../src/core/error.js'
 import type { RequestContext } from '../../src/core/inference.js'
-import { createFrontEnds } from '../../src/front-ends.js'
 import type { ProtoGrpcType as InferenceProto } from '../../src/gen/gateway/aiges-v1.js'
 import type { ProtoGrpcType as OipProto } from '../../src/gen/gateway/oip.js'
 import { createClient } from '../../src/rpc/channel.js'
 import { loadProto } from '../../src/rpc/proto.js'
 import { unaryCall } from '../../src/rpc/unary.js'
-import { createMetrics } from '../../src/telemetry/metrics.js'
 import { callXsf, postAse, textRequest } from '../helpers/clients.js'
 import { openApiFaults } from '../helpers/openapi-faults.js'
 import { openRawWebSocket, UpgradeRefused } from '../helpers/scenario-web-socket.js'
 import { loadText } from './config/config-file.js'
 import { FakeInference, modelInfo } from './protocols/shared/fake-inference.js'
-
-const unused = async () => {}
+import { startFrontEnds } from './running-front-ends.js'
 
 const LISTEN = '[svcName]\nhost = "127.0.0.1"\nport = 0\nhttp_listen = "127.0.0.1:0"\n'
 
 /** Everything that listens, as a configuration wants it, over a model that always answers `ok`. */
 async function serve(protocols: string, inference = new FakeInference([modelInfo('svcName')])) {
   const { config } = loadText(`${LISTEN}[protocols]\n${protocols}`)
-  const frontEnds = createFrontEnds({
-    config,
-    inference,
-    version: '0',
-    apps: undefined,
-    identity: undefined,
-    admin: {
-      ...{ setSlots() {}, load: unused, unload: unused, reload: unused },
-      ...{ loadResource: async () => '', unloadResource: unused },
-    },
-    metrics: createMetrics({ version: '0' }),
-    log: pino({ level: 'silent' }),
-    abortAll() {},
-    onReadinessChange: () => () => {},
-  })
-  const addresses = await frontEnds.listen()
-  onTestFinished(() => frontEnds.stop(0))
-  return addresses
+  return startFrontEnds({ config, inference })
 }
 
 async function documentOf(http: string): Promise<Readonly<Record<string, unknown>>> {

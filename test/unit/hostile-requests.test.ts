@@ -3,33 +3,19 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createFrontEnds } from '../../src/front-ends.js'
 import { createHttpServer } from '../../src/protocols/shared/http-server.js'
-import { createMetrics } from '../../src/telemetry/metrics.js'
 import { modelInfoOf } from '../helpers/model-info.js'
 import { openRawWebSocket } from '../helpers/scenario-web-socket.js'
 import { loadText } from './config/config-file.js'
 import { FakeInference } from './protocols/shared/fake-inference.js'
+import { startFrontEnds } from './running-front-ends.js'
 
 /** Everything that listens, over a model that can do everything. */
 async function serve() {
   const { config } = loadText('[svcName]\nhost = "127.0.0.1"\nport = 0\nhttp_listen = "127.0.0.1:0"')
   const abilities = { once: true, streamingOutput: true, sessions: true, chat: true, resources: true }
   const inference = new FakeInference([modelInfoOf('svcName', { mid: 1, abilities })])
-  const unused = async () => {}
-  const frontEnds = createFrontEnds({
-    ...{ config, inference, version: '0', apps: undefined, identity: undefined },
-    admin: {
-      ...{ setSlots() {}, load: unused, unload: unused, reload: unused },
-      ...{ loadResource: async () => '', unloadResource: unused },
-    },
-    metrics: createMetrics({ version: '0' }),
-    log: pino({ level: 'silent' }),
-    abortAll() {},
-    onReadinessChange: () => () => {},
-  })
-  const { http } = await frontEnds.listen()
-  onTestFinished(() => frontEnds.stop(0))
+  const { http } = await startFrontEnds({ config, inference })
   return { http, inference }
 }
 
