@@ -9,6 +9,8 @@ export interface RunContext {
 
 export interface ChaosRun {
   readonly name: string
+  /** It says nothing when it is short, and is not part of the short form. */
+  readonly onlyLong?: true
   /** Plays it to the end and leaves nothing running. What goes wrong is in the accounts. */
   play(context: RunContext): Promise<readonly Account[]>
 }

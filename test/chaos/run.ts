@@ -12,6 +12,7 @@ import { killedPlugins } from './runs/killed-plugins.js'
 import { leavingClients } from './runs/leaving-clients.js'
 import { malformed } from './runs/malformed.js'
 import { malformedPlugin } from './runs/malformed-plugin.js'
+import { soak } from './runs/soak.js'
 
 const RUNS: readonly ChaosRun[] = [
   killedPlugins,
@@ -21,6 +22,7 @@ const RUNS: readonly ChaosRun[] = [
   leavingClients,
   ...malformed,
   malformedPlugin,
+  soak,
 ]
 
 const { values } = parseArgs({
@@ -44,7 +46,10 @@ function chosenSeed(text: string): number {
 }
 
 async function main(): Promise<number> {
-  const runs = values.only.split(',').map(chosen)
+  const runs = values.only
+    .split(',')
+    .map(chosen)
+    .filter(({ onlyLong }) => !(values.short && onlyLong))
   const seed = values.seed === undefined ? randomInt(2 ** 32) : chosenSeed(values.seed)
   console.log(`${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}; --seed ${seed}`)
   const accounts: Account[] = []

@@ -16,9 +16,9 @@ interface Harm {
 }
 
 const HARMS: readonly Harm[] = [
-  { name: 'plugin frozen', signal: 'SIGSTOP', replaced: true },
+  { name: 'plugin frozen', signal: 'SIGSTOP', replaced: true, aiges: { wrapperDelayDetectPeriod: 2 } },
   { name: 'plugin floods stdout', fault: 'flood', replaced: false },
-  { name: 'plugin leaks', fault: 'leak', replaced: true, aiges: { recycleMemoryMiB: 120 } },
+  { name: 'plugin leaks', fault: 'leak', replaced: true, aiges: { recycleMemoryMiB: 160 } },
   { name: 'plugin sends garbage', fault: 'garbage', replaced: true },
   { name: 'plugin announces 4 GiB', fault: 'endless-frame', replaced: true },
   { name: 'plugin half-closes', fault: 'half-close', replaced: true },

@@ -20,7 +20,7 @@ def _flood():
 
 
 def _leak():
-    _LEAKED.append(b"\x01" * (64 << 20))
+    _LEAKED.append(b"\x01" * (128 << 20))
 
 
 def _garbage():
