@@ -159,6 +159,9 @@ const DATATYPES = [...Object.keys(FIXED_DATATYPES), 'BYTES'] as readonly Datatyp
 export function datatypeOf(name: unknown, tensor: string): Datatype {
   const datatype = DATATYPES.find(known => known === name)
   if (datatype !== undefined) return datatype
-  const text = `tensor '${tensor}': unknown datatype ${JSON.stringify(name) ?? 'none'}; it is one of ${DATATYPES.join(', ')}`
+  const found = JSON.stringify(name, longNumbersAsText) ?? 'none'
+  const text = `tensor '${tensor}': unknown datatype ${found}; it is one of ${DATATYPES.join(', ')}`
   throw new ServiceError('tensor_invalid', text)
 }
+
+const longNumbersAsText = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value)

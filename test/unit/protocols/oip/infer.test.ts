@@ -245,6 +245,11 @@ describe('a request that cannot be used', () => {
     ['an input that is no object', { inputs: [1] }, /^inputs\[0\]: must be an object$/],
     ['an input without a name', { inputs: [{ ...tensor, name: '' }] }, /^inputs\[0\]\.name: must be a text/],
     ['an unknown datatype', { inputs: [{ ...tensor, datatype: 'INT' }] }, /^tensor 'x': unknown datatype "INT"; it is/],
+    [
+      'a long number as datatype',
+      '{"inputs":[{"name":"x","datatype":12345678901234567890,"shape":[1],"data":[1]}]}',
+      /^tensor 'x': unknown datatype "12345678901234567890"; it is/,
+    ],
     ['no shape', { inputs: [{ ...tensor, shape: undefined }] }, /^tensor 'x': its shape must be/],
     [
       'a shape that does not fit',
