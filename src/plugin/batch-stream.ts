@@ -6,8 +6,11 @@ export interface BatchStreamListener {
   readonly onBatch: (batch: PluginBatch) => void
   /** The peer reads again after `write` was false. */
   readonly onDrain: () => void
-  /** The stream is over, for whatever reason. Not called after `close`. */
-  readonly onEnd: (why: string) => void
+  /**
+   * The stream is over, for whatever reason. Not called after `close`.
+   * @param lastUnread whether it is known that the peer has not read the batch that was written last
+   */
+  readonly onEnd: (why: string, lastUnread: boolean) => void
 }
 
 /** The stream of plugin protocol 2, whatever carries it. */

@@ -15,6 +15,8 @@ export class BatchWriter {
   /** Batches that are complete but wait for the peer to read. */
   private backlog: HostMessage[][] = []
   private blocked = false
+  private last: HostMessage[] = []
+  private over = false
 
   constructor(private readonly stream: BatchStream) {}
 
@@ -22,6 +24,17 @@ export class BatchWriter {
   drained(): void {
     this.blocked = false
     this.writeBacklog()
+  }
+
+  /** The stream is over; nothing more is written. @param lastUnread whether the peer has not read the last batch either */
+  ended(lastUnread: boolean): void {
+    this.over = true
+    if (lastUnread) this.backlog.unshift(this.last)
+  }
+
+  /** Ids of what the peer cannot have read, be it that it never left or that it came too late. */
+  unread(): ReadonlySet<number> {
+    return new Set([...this.backlog.flat(), ...this.batch].map(({ id }) => id ?? 0))
   }
 
   /** @param dataBytes size of the message's data; the rest is small */
@@ -47,9 +60,10 @@ export class BatchWriter {
   }
 
   private writeBacklog(): void {
-    while (!this.blocked) {
+    while (!this.blocked && !this.over) {
       const messages = this.backlog.shift()
       if (messages === undefined) return
+      this.last = messages
       this.blocked = !this.stream.write({ messages })
     }
   }

@@ -70,7 +70,10 @@ export class ChannelV2 implements PluginChannel {
     const listener = {
       onBatch: (batch: PluginBatch) => this.receive(batch),
       onDrain: () => this.writer?.drained(),
-      onEnd: this.onBroken,
+      onEnd: (why: string, lastUnread: boolean) => {
+        this.writer?.ended(lastUnread)
+        this.onBroken(why)
+      },
     }
     // What was to be encrypted does not go over a plain socket.
     const plain = this.peer.tls === undefined ? reply.stream : null
@@ -176,11 +179,16 @@ export class ChannelV2 implements PluginChannel {
     if (pending instanceof SessionV2) pending.created()
   }
 
-  /** A plugin need not name the oldest of its once requests before it begins with them (wrapper-v2.proto, `started`). */
+  /**
+   * A plugin need not name the oldest of its once requests before it begins with them (wrapper-v2.proto, `started`). While
+   * the kernel takes a killed process apart, which lasts milliseconds, requests are still sent to it: those it cannot have
+   * begun.
+   */
   private markBegun(): void {
+    const unread = this.writer?.unread()
     let unfinished = 0
-    for (const pending of this.pending.values()) {
-      if (pending instanceof SessionV2) continue
+    for (const [id, pending] of this.pending) {
+      if (pending instanceof SessionV2 || unread?.has(id)) continue
       unfinished += 1
       if (unfinished > this.concurrency) return
       pending.begun = true

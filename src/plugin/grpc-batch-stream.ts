@@ -6,7 +6,7 @@ export function openGrpcBatchStream(client: WrapperPluginClient, listener: Batch
   const run = client.Run()
   let closed = false
   const end = (why: string) => {
-    if (!closed) listener.onEnd(why)
+    if (!closed) listener.onEnd(why, false)
     closed = true
   }
   run.on('data', listener.onBatch)

@@ -6,6 +6,9 @@ import { loadProto } from '../rpc/proto.js'
 import type { BatchStream, BatchStreamListener } from './batch-stream.js'
 import { FrameReader, writeFrame } from './frame.js'
 
+/** How a socket ends whose peer was gone with something still to be read, instead of with an ordinary end. */
+const LEFT_UNREAD: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE'])
+
 /**
  * Connects to the socket that a plugin named in InitReply.stream and shows the token.
  * @throws Error when the address is of another form or nobody listens
@@ -14,8 +17,8 @@ export async function openSocketBatchStream(at: StreamAddress, listener: BatchSt
   const { HostBatch, PluginBatch } = loadProto<ProtoGrpcType>('plugin', 'wrapper-v2.proto').aiges.plugin.v2
   const socket = await connected(at.address)
   let closed = false
-  const end = (why: string) => {
-    if (!closed) listener.onEnd(why)
+  const end = (why: string, lastUnread = false) => {
+    if (!closed) listener.onEnd(why, lastUnread)
     closed = true
     socket.destroy()
   }
@@ -28,7 +31,7 @@ export async function openSocketBatchStream(at: StreamAddress, listener: BatchSt
     }
   })
   socket.on('drain', listener.onDrain)
-  socket.on('error', error => end(error.message))
+  socket.on('error', (error: NodeJS.ErrnoException) => end(error.message, LEFT_UNREAD.has(error.code ?? '')))
   socket.on('close', () => end('the plugin ended the stream'))
   writeFrame(socket, at.token)
   return {

@@ -21,6 +21,29 @@ function setUp() {
 }
 
 describe('BatchWriter', () => {
+  it('knows what a peer that is gone cannot have read', async () => {
+    const { writer, written } = setUp()
+    writer.add({ id: 1 }, 10)
+    await turn()
+    writer.add({ id: 2 }, 10)
+    writer.add({ id: 3 }, 10)
+    await turn()
+    expect([...writer.unread()]).toEqual([])
+    writer.ended(true)
+    writer.add({ id: 4 }, 10)
+    await turn()
+    expect([...writer.unread()]).toEqual([2, 3, 4])
+    expect(written).toEqual([[1], [2, 3]])
+  })
+
+  it('takes what was written before an ordinary end as read', async () => {
+    const { writer } = setUp()
+    writer.add({ id: 1 }, 10)
+    await turn()
+    writer.ended(false)
+    expect([...writer.unread()]).toEqual([])
+  })
+
   it('sends what came up in one turn of the event loop as one batch', async () => {
     const { writer, written } = setUp()
     writer.add({ id: 1 }, 10)

@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openSocketBatchStream } from '../../../src/plugin/socket-batch-stream.js'
+
+const TOKEN = Buffer.from('token')
+let folder: string
+let server: Server | undefined
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'batch-stream-'))
+})
+
+afterEach(() => {
+  server?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** A peer that reads the token and no more, and the stream to it. */
+async function connect() {
+  const path = join(folder, 'socket')
+  const peer = new Promise<Socket>(resolve => {
+    server = createServer(socket => {
+      // Length and token, and then nothing more is taken from the kernel.
+      socket.on('readable', () => {
+        if (socket.read(4 + TOKEN.length) !== null) resolve(socket.removeAllListeners('readable'))
+      })
+    })
+  })
+  await new Promise<void>(resolve => server?.listen(path, resolve))
+  let onEnd = (_why: string, _lastUnread: boolean) => {}
+  const ended = new Promise<{ why: string; lastUnread: boolean }>(resolve => {
+    onEnd = (why, lastUnread) => resolve({ why, lastUnread })
+  })
+  const listener = { onBatch: () => {}, onDrain: () => {}, onEnd }
+  const stream = await openSocketBatchStream({ address: `unix:${path}`, token: TOKEN }, listener)
+  return { stream, peer: await peer, ended }
+}
+
+describe('the stream over a socket', () => {
+  it('tells of an ordinary end', async () => {
+    const { peer, ended } = await connect()
+    peer.destroy()
+    expect(await ended).toEqual({ why: 'the plugin ended the stream', lastUnread: false })
+  })
+
+  it('tells when its peer is gone without having read the last batch', async () => {
+    const { stream, peer, ended } = await connect()
+    peer.destroy()
+    stream.write({ messages: [{ id: 1, close: {} }] })
+    expect(await ended).toMatchObject({ lastUnread: true })
+  })
+})
