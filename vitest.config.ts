@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 15_000 } },
+      // Two, also on two cores, where one is the default: many of these tests wait for processes.
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 15_000, maxWorkers: 2 } },
       {
         test: {
           name: 'conformance',

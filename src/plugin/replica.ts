@@ -56,6 +56,9 @@ export class Replica {
   private failures = 0
   private starting: Promise<void> | undefined
 
+  /** Plugins that were told to end. */
+  private readonly leaving = new WeakSet<RunningPlugin>()
+
   constructor(
     private readonly options: ReplicaOptions,
     private readonly onChange: () => void,
@@ -162,7 +165,9 @@ export class Replica {
     }
   }
 
-  private async end({ channel, process }: RunningPlugin, graceMs: number): Promise<void> {
+  private async end(plugin: RunningPlugin, graceMs: number): Promise<void> {
+    const { channel, process } = plugin
+    this.leaving.add(plugin)
     const deadline = performance.now() + graceMs
     let exits = process.exited as Promise<unknown>
     try {
@@ -244,7 +249,10 @@ export class Replica {
   private async replace(why: string, level: 'info' | 'error'): Promise<void> {
     const { state } = this
     if (state.kind !== 'ready' && !(state.kind === 'draining' && state.plugin)) return
-    const { process } = state.plugin as RunningPlugin
+    const plugin = state.plugin as RunningPlugin
+    // One that was told to end may drop its connections before it has.
+    if (this.leaving.has(plugin)) return
+    const { process } = plugin
     this.log[level]({ pid: process.pid }, `the plugin is ended because ${why}`)
     if (state.kind === 'ready') this.change({ kind: 'ending', plugin: state.plugin })
     await process.stop(this.options.termGraceMs)

@@ -33,6 +33,8 @@ export type StartMode =
   /** Works on one call at a time, in the order in which they came, and names none of them (protocol 2). */
   | 'serial'
   | 'ignore-shutdown'
+  /** Drops its connections when it is told to end, works on for a while, prints that it is done, and ends. */
+  | 'slow-end'
   | 'flood-stdout'
   /** Does not answer the certificate that it is given. */
   | 'plain'
@@ -150,6 +152,7 @@ const protocol2: WrapperPluginHandlers = {
     })
   },
   Run: stream => {
+    streams.add(stream)
     stream.on('data', (batch: HostBatch) => (mode === 'serial' ? queue2 : answer2)(stream, batch))
     stream.on('end', () => stream.end())
   },
@@ -158,9 +161,19 @@ const protocol2: WrapperPluginHandlers = {
   Shutdown: (_, reply) => {
     if (mode === 'ignore-shutdown') return
     reply(null, {})
-    setImmediate(() => process.exit(0))
+    if (mode === 'slow-end') endSlowly()
+    else setImmediate(() => process.exit(0))
   },
 }
+
+function endSlowly(): void {
+  for (const stream of streams) stream.end()
+  setTimeout(() => {
+    console.log('ended in order')
+    process.exit(0)
+  }, 300)
+}
+const streams = new Set<Results>()
 
 /** Calls that wait for the one before them; one that hangs is never done. */
 const waiting: HostBatch['messages'] = []

@@ -1,3 +1,4 @@
+import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { ServiceError } from '../../../src/core/error.js'
 import { faultLaunch } from '../../helpers/fault-launch.js'
@@ -120,6 +121,15 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
     await set.stop(100)
     expect(set.readiness.ready).toBe(false)
     expect(performance.now() - started).toBeLessThan(3000)
+  })
+
+  it.runIf(protocol === 2)('may drop its connection when it is told to end, and still end in order', async () => {
+    const lines: string[] = []
+    const log = pino({ level: 'info' }, { write: line => lines.push(line) })
+    const set = faultSet('slow-end', { protocol, log })
+    await set.start()
+    await set.stop(5000)
+    expect(lines.join('')).toContain('ended in order')
   })
 
   it('reports why its wrapper could not be initialised', async () => {
