@@ -1,3 +1,4 @@
+import { Turns } from '../core/turns.js'
 import type { Engine } from './engine.js'
 import { toEngineError } from './engine-error.js'
 
@@ -7,7 +8,7 @@ export class EngineResources {
   private readonly users = new Map<number, number>()
   /** Those to be unloaded when no request names them any more. */
   private readonly leaving = new Set<number>()
-  private turn: Promise<unknown> = Promise.resolve()
+  private readonly turns = new Turns()
 
   constructor(private readonly engine: Pick<Engine, 'loadResource' | 'unloadResource'>) {}
 
@@ -21,13 +22,13 @@ export class EngineResources {
 
   /** @throws EngineError */
   load(...resource: Parameters<Engine['loadResource']>): Promise<void> {
-    return this.inTurn(() => this.engine.loadResource(...resource))
+    return this.turns.take(() => this.engine.loadResource(...resource))
   }
 
   /** Unloads a resource now or, when a request names it, after that; what the engine says then is logged. @throws EngineError */
   async unload(id: number): Promise<void> {
     if (this.users.has(id)) this.leaving.add(id)
-    else await this.inTurn(() => this.engine.unloadResource(id))
+    else await this.turns.take(() => this.engine.unloadResource(id))
   }
 
   private release(id: number): void {
@@ -42,11 +43,5 @@ export class EngineResources {
       const { code, message } = toEngineError(error)
       console.error(`ERROR wrapperUnloadRes(${id}): ${message} (code ${code})`)
     })
-  }
-
-  private inTurn(work: () => Promise<void>): Promise<void> {
-    const mine = this.turn.then(work)
-    this.turn = mine.catch(() => {})
-    return mine
   }
 }

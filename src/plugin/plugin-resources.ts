@@ -1,11 +1,12 @@
 import type { Resources } from '../core/backend.js'
+import { Turns } from '../core/turns.js'
 import type { UnaryOptions } from '../rpc/unary.js'
 import type { ResourceCalls } from './channel.js'
 
 /** The resources that one plugin process has, kept equal to those of its model. */
 export class PluginResources {
   private readonly loaded = new Set<number>()
-  private turn: Promise<void> = Promise.resolve()
+  private readonly turns = new Turns()
 
   /**
    * @param wanted those of the model, as they change
@@ -24,9 +25,7 @@ export class PluginResources {
    * @throws ServiceError of the first call that fails, or the signal's reason
    */
   sync(signal?: AbortSignal): Promise<void> {
-    const mine = this.turn.then(() => this.work(signal))
-    this.turn = mine.catch(() => {})
-    return mine
+    return this.turns.take(() => this.work(signal))
   }
 
   private async work(signal: AbortSignal | undefined): Promise<void> {

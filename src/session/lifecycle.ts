@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { ManagedBackend, ReplicaStatus, WrapperBackend } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
+import { Turns } from '../core/turns.js'
 import type { Model } from './model.js'
 
 export interface LifecycleOptions<Plugin> {
@@ -39,7 +40,7 @@ export class Lifecycle<Plugin> {
   /** All that have not been stopped. */
   private readonly alive = new Set<ManagedBackend>()
   private prepared: Promise<ManagedBackend> | undefined
-  private turn: Promise<unknown> = Promise.resolve()
+  private readonly turns = new Turns()
   private stopping = false
   /** Whether it was asked to run and not to stop since. */
   private wanted = false
@@ -243,12 +244,10 @@ export class Lifecycle<Plugin> {
   }
 
   private inTurn(work: () => Promise<void>): Promise<void> {
-    const mine = this.turn.then(() => {
+    return this.turns.take(async () => {
       this.assertGoingOn()
-      return work()
+      await work()
     })
-    this.turn = mine.catch(() => {})
-    return mine
   }
 
   private logFailure(error: unknown): void {

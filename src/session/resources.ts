@@ -1,6 +1,7 @@
 import type { Resources } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
 import type { Payload } from '../core/payload.js'
+import { Turns } from '../core/turns.js'
 import type { Model } from './model.js'
 
 /** The resources of one model, which all of its versions share. What is asked of it is done one after the other. */
@@ -9,7 +10,7 @@ export class ModelResources {
   readonly byNumber: Resources
   private readonly payloads = new Map<number, readonly Payload[]>()
   private lastNumber = 0
-  private turn: Promise<unknown> = Promise.resolve()
+  private readonly turns = new Turns()
 
   constructor() {
     this.byNumber = this.payloads
@@ -59,9 +60,7 @@ export class ModelResources {
 
   /** Does something while no resource is being loaded or unloaded. */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.turn.then(work)
-    this.turn = mine.catch(() => {})
-    return mine
+    return this.turns.take(work)
   }
 }
 

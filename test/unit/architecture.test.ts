@@ -15,7 +15,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   rpc: ['core', 'tls', 'gen'],
   plugin: ['core', 'rpc', 'telemetry', 'gen'],
   // A program of its own, which shares the frames of plugin protocol 2 with the daemon.
-  'native-host': ['plugin', 'rpc', 'gen'],
+  'native-host': ['core', 'plugin', 'rpc', 'gen'],
   session: ['core', 'telemetry'],
   'protocols/shared': ['core', 'auth', 'tls', 'telemetry'],
   'protocols/*': ['core', 'auth', 'protocols/shared', 'telemetry', 'rpc', 'gen'],
