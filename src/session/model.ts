@@ -1,7 +1,7 @@
 import type { Lease, WrapperBackend, WrapperCall } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
 import type { InferenceRequest, InferenceResult, RequestContext, Session, SessionRequest } from '../core/inference.js'
-import type { ModelInfo, ModelSchema, Readiness } from '../core/model.js'
+import type { ModelAbilities, ModelInfo, ModelSchema, Readiness } from '../core/model.js'
 import { Status } from '../core/payload.js'
 import { checkMethod } from './abilities.js'
 import { CallScope } from './call-scope.js'
@@ -33,6 +33,8 @@ interface Admitted {
   /** That of the plugins that the replica belongs to. */
   readonly schema: ModelSchema | undefined
 }
+
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
 
 /** One version of a model: its wrapper, its slots, and what it does with a request. */
 export class Model {
@@ -78,20 +80,38 @@ export class Model {
     return this.refusal === undefined ? this.backend.readiness : { ready: false, why: this.refusal }
   }
 
-  /** What is to be said of this version, without its siblings. */
-  get description(): Omit<ModelInfo, 'versions' | 'aliases' | 'mid'> {
+  /** Known from the first successful start on. */
+  get abilities(): ModelAbilities | undefined {
+    return this.backend.abilities
+  }
+
+  /**
+   * Describes this version. It is done for every request, so the object is filled field by field: spreading the optional
+   * ones cost several times as much.
+   * @param family what all versions of the model have in common
+   */
+  describe({
+    versions,
+    aliases,
+    mid,
+  }: Pick<ModelInfo, 'versions' | 'aliases'> & { mid: number | undefined }): ModelInfo {
     const { schema, abilities, version, signature, methods } = this.backend
-    return {
-      name: this.name,
+    const { name, sessionIdleMs } = this.options
+    const info: Writable<ModelInfo> = {
+      name,
       version: this.version,
-      sessionIdleMs: this.options.sessionIdleMs,
+      versions,
+      aliases,
+      sessionIdleMs,
       readiness: this.readiness,
-      ...(schema && { schema }),
-      ...(abilities && { abilities }),
-      ...(version && { wrapperVersion: version }),
-      ...(signature && { signature }),
-      ...(methods && { methods }),
     }
+    if (mid !== undefined) info.mid = mid
+    if (schema) info.schema = schema
+    if (abilities) info.abilities = abilities
+    if (version) info.wrapperVersion = version
+    if (signature) info.signature = signature
+    if (methods) info.methods = methods
+    return info
   }
 
   /** Requests get their replica here from now on; those that have one keep it. */

@@ -88,10 +88,9 @@ function aliasesOf(versions: Versions): readonly string[] {
 
 function describe(model: Model, versions: Versions): ModelInfo {
   const mid = versions.find(candidate => candidate.mid !== undefined)?.mid
-  return {
-    ...model.description,
+  return model.describe({
     versions: versions.map(({ version, readiness }) => ({ version, readiness })),
     aliases: aliasesOf(versions),
-    ...(mid !== undefined && { mid }),
-  }
+    mid,
+  })
 }

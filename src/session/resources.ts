@@ -65,7 +65,7 @@ export class ModelResources {
 }
 
 function assertAble(versions: readonly Model[]): void {
-  const known = versions.map(({ description }) => description.abilities).filter(abilities => abilities !== undefined)
+  const known = versions.map(({ abilities }) => abilities).filter(abilities => abilities !== undefined)
   if (known.length === 0 || known.some(({ resources }) => resources)) return
   throw new ServiceError('ability_missing', `the wrapper of ${versions[0]?.name} takes no resources`)
 }
