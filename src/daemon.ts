@@ -21,6 +21,7 @@ import { ServedModels } from './session/served-models.js'
 import { instrumentInference } from './telemetry/instrumented-inference.js'
 import { createLogger } from './telemetry/logging.js'
 import { createMetrics, type Metrics } from './telemetry/metrics.js'
+import { createRefusalLog } from './telemetry/refusal-log.js'
 import { createServerIdentity } from './tls/server-identity.js'
 
 /** A daemon that serves. */
@@ -83,6 +84,8 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
     steps.push(() => sockets.remove())
     const registry = new ModelRegistry()
     const metrics = createMetrics({ version: VERSION })
+    const refusals = createRefusalLog(log)
+    steps.push(() => refusals.close())
     const changes = new EventEmitter()
     const models = new ServedModels(modelSpecs(config), {
       registry,
@@ -104,11 +107,12 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
     const frontEnds = createFrontEnds({
       version: VERSION,
       config,
-      inference: instrumentInference(apps === undefined ? service : guardInference(service, apps), metrics),
+      inference: instrumentInference(apps === undefined ? service : guardInference(service, apps), metrics, refusals),
       apps,
       identity,
       admin: models,
       metrics,
+      refusals,
       log,
       onReadinessChange: listener => {
         changes.on('change', listener)

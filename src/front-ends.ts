@@ -28,6 +28,7 @@ import { formatAddress } from './rpc/server.js'
 import { createServerCredentials } from './rpc/server-credentials.js'
 import type { Metrics } from './telemetry/metrics.js'
 import { createRefusalCounter } from './telemetry/refusal-counter.js'
+import type { RefusalLog } from './telemetry/refusal-log.js'
 import type { ServerIdentity } from './tls/server-identity.js'
 
 export interface FrontEndOptions {
@@ -41,6 +42,7 @@ export interface FrontEndOptions {
   readonly identity: ServerIdentity | undefined
   readonly admin: AdminService
   readonly metrics: Metrics
+  readonly refusals: Pick<RefusalLog, 'add'>
   readonly log: Logger
   /** Ends everything that is in flight, each with this reason. */
   readonly abortAll: (reason: ServiceError) => void
@@ -64,7 +66,7 @@ const LAST_ANSWER_MS = 500
 
 /** Puts every front-end onto the one HTTP and the one gRPC server. What is switched off is not there. */
 export function createFrontEnds(options: FrontEndOptions): FrontEnds {
-  const { config, inference, apps, identity, metrics, log, onReadinessChange } = options
+  const { config, inference, apps, identity, metrics, refusals, log, onReadinessChange } = options
   const { protocols } = config
   const { bodyLimitBytes } = config.http
   let draining = false
@@ -74,7 +76,7 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
   const authentication = apps === undefined ? {} : { authenticator: apps }
   const isDraining = () => draining
   const httpFrontEnds = createHttpFrontEnds(options, isDraining)
-  const refused = createRefusalCounter(metrics)
+  const refused = createRefusalCounter(metrics, refusals)
   addHttpFrontEnds(http, httpFrontEnds, { log, onFailure: refused })
   const parts = httpFrontEnds.flatMap(({ openApi }) => openApi ?? [])
   if (apps !== undefined) parts.push(authenticationOpenApi)

@@ -213,6 +213,9 @@ export const REASONS = {
 
 export type Reason = keyof typeof REASONS
 
+/** Reasons that pass by themselves: nothing was wrong with the request, there was no room for it. */
+export const TEMPORARY: ReadonlySet<Reason> = new Set(['no_slot', 'not_ready', 'rate_limited'])
+
 export interface ServiceErrorOptions {
   readonly cause?: unknown
   /** The wrapper's own return code. */

@@ -1,4 +1,4 @@
-import { type Reason, ServiceError, toServiceError } from '../core/error.js'
+import { type Reason, ServiceError, TEMPORARY, toServiceError } from '../core/error.js'
 import {
   DEFAULT_PRIORITY,
   type InferenceRequest,
@@ -9,6 +9,7 @@ import {
 } from '../core/inference.js'
 import { Status } from '../core/payload.js'
 import type { Metrics } from './metrics.js'
+import type { RefusalLog } from './refusal-log.js'
 
 /** What stands in the label `model` for names that no model has: a client must not be able to make up series. */
 export const UNKNOWN_MODEL = 'unknown'
@@ -30,24 +31,29 @@ export function alreadyCounted(thrown: unknown): never {
   throw thrown
 }
 
-function reasonOf(thrown: unknown): Reason {
+function failureOf(thrown: unknown): ServiceError {
   const error = toServiceError(thrown)
   counted.add(error)
-  return error.reason
+  return error
 }
 
 /** There was no room for the request. */
-const NO_ROOM: ReadonlySet<Reason | 'ok'> = new Set(['no_slot', 'rate_limited'])
+const NO_ROOM: ReadonlySet<Reason> = new Set(['no_slot', 'rate_limited'])
 
-type End = (code: Reason | 'ok') => void
+/** @param failure absent: it went well */
+type End = (failure?: ServiceError) => void
+
+/** Of who leaves the loop before the last result, which cancels the request. */
+const LEFT = new ServiceError('cancelled')
 
 /**
- * The same service, each request counted and timed; a session is one request, from its opening to its end. What is
- * answered and thrown is not changed.
+ * The same service, each request counted and timed, and the refused ones told of in the log; a session is one request,
+ * from its opening to its end. What is answered and thrown is not changed.
  */
 export function instrumentInference(
   inference: InferenceService,
   metrics: Pick<Metrics, 'requests' | 'turnedAway' | 'appRequest'>,
+  refusals: Pick<RefusalLog, 'add'>,
 ): InferenceService {
   /** Counts a request as begun; the function that it returns counts it as ended, the first time that it is called. */
   const begin = ({ model, version }: Pick<InferenceRequest, 'model' | 'version'>, ctx: RequestContext): End => {
@@ -56,12 +62,15 @@ export function instrumentInference(
     const begun = performance.now()
     let ended = false
     series.begin()
-    return code => {
+    return failure => {
       if (ended) return
       ended = true
+      const code = failure?.reason ?? 'ok'
       series.end(code, performance.now() - begun)
-      if (NO_ROOM.has(code))
-        metrics.turnedAway(served.name, served.version, ctx.priority ?? DEFAULT_PRIORITY, code as Reason)
+      if (failure !== undefined && TEMPORARY.has(failure.reason)) refusals.add(served.name, failure)
+      if (failure !== undefined && NO_ROOM.has(failure.reason)) {
+        metrics.turnedAway(served.name, served.version, ctx.priority ?? DEFAULT_PRIORITY, failure.reason)
+      }
       if (ctx.app !== undefined) metrics.appRequest(ctx.app, code)
     }
   }
@@ -73,10 +82,10 @@ export function instrumentInference(
       const end = begin(request, ctx)
       try {
         const result = await inference.once(request, ctx)
-        end('ok')
+        end()
         return result
       } catch (thrown) {
-        end(reasonOf(thrown))
+        end(failureOf(thrown))
         throw thrown
       }
     },
@@ -85,8 +94,7 @@ export function instrumentInference(
       try {
         yield* watchResults(inference.stream(request, ctx), end)
       } finally {
-        // Whoever leaves the loop before the last result cancels the request.
-        end('cancelled')
+        end(LEFT)
       }
     },
     async open(request, ctx) {
@@ -94,7 +102,7 @@ export function instrumentInference(
       try {
         return watchSession(await inference.open(request, ctx), end)
       } catch (thrown) {
-        end(reasonOf(thrown))
+        end(failureOf(thrown))
         throw thrown
       }
     },
@@ -106,11 +114,11 @@ function watchSession(session: Session, end: End): Session {
     write: frame => session.write(frame),
     results: watchResults(session.results, end),
     close() {
-      end('ok')
+      end()
       session.close()
     },
     abort(reason) {
-      end(reason.reason)
+      end(reason)
       session.abort(reason)
     },
   }
@@ -120,12 +128,12 @@ function watchSession(session: Session, end: End): Session {
 async function* watchResults(results: AsyncIterable<InferenceResult>, end: End): AsyncGenerator<InferenceResult, void> {
   try {
     for await (const result of results) {
-      if (result.status === Status.end || result.status === Status.once) end('ok')
+      if (result.status === Status.end || result.status === Status.once) end()
       yield result
     }
-    end('ok')
+    end()
   } catch (thrown) {
-    end(reasonOf(thrown))
+    end(failureOf(thrown))
     throw thrown
   }
 }

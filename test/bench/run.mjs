@@ -6,9 +6,10 @@ import { idleSessions } from './idle-sessions.mjs'
 import { native } from './native.mjs'
 import { once } from './once.mjs'
 import { overload } from './overload.mjs'
+import { refusals } from './refusals.mjs'
 import { streams } from './streams.mjs'
 
-const parts = { once, native, streams, idle: idleSessions, overload }
+const parts = { once, native, streams, idle: idleSessions, overload, refusals }
 
 const { values } = parseArgs({
   options: {

@@ -54,7 +54,7 @@ export async function serve({ open = '' } = {}) {
   })
   const { http, grpc } = await startFrontEnds({
     ...{ config, apps, metrics },
-    inference: instrumentInference(guardInference(inference, apps), metrics),
+    inference: instrumentInference(guardInference(inference, apps), metrics, { add() {} }),
     admin: { ...IDLE_ADMIN, setSlots: (model, count) => void slots.push([model, count]) },
     log: pino({ level: 'trace' }, { write: line => void lines.push(line) }),
   })

@@ -18,6 +18,7 @@ export async function startFrontEnds(
   const frontEnds = createFrontEnds({
     ...{ version: '0', apps: undefined, identity: undefined, admin: IDLE_ADMIN },
     metrics: createMetrics({ version: '0' }),
+    refusals: { add() {} },
     log: pino({ level: 'silent' }),
     abortAll() {},
     onReadinessChange: () => () => {},

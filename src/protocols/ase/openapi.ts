@@ -1,7 +1,6 @@
-import { REASONS, type Reason } from '../../core/error.js'
+import { REASONS, type Reason, TEMPORARY } from '../../core/error.js'
 import type { JsonObject, ModelInfo, ModelSchema } from '../../core/model.js'
 import { EVENT_STREAM_TYPE } from '../shared/event-stream.js'
-import { TEMPORARY } from '../shared/http-status.js'
 import { isObject } from '../shared/json-object.js'
 import { type OpenApiPart, schemaRef } from '../shared/openapi-part.js'
 import { ASE_ERRORS, reasonsByStatus } from './error-map.js'

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { type Reason, ServiceError, toServiceError } from '../../core/error.js'
-import { HTTP_STATUS } from './http-status.js'
+import { failureLevel } from './failure-level.js'
 
 /** Which request it was that went wrong. */
 export interface FailedRequest {
@@ -12,8 +12,10 @@ export interface FailedRequest {
   readonly code?: number
 }
 
-/** Logs a failed HTTP request in one line: what is the server's fault at `error`, the rest at `info`. */
+/** Logs a failed HTTP request in one line, at its `failureLevel`. */
 export function logFailure(log: Logger, error: ServiceError, { sid, path, ...request }: FailedRequest): void {
+  const level = failureLevel(error)
+  if (!log.isLevelEnabled(level)) return
   const entry = {
     sid,
     reason: error.reason,
@@ -23,8 +25,7 @@ export function logFailure(log: Logger, error: ServiceError, { sid, path, ...req
     ...(error.wrapperRet !== undefined && { ret: error.wrapperRet }),
     ...(error.cause !== undefined && { err: error.cause }),
   }
-  if (HTTP_STATUS[error.reason] >= 500) log.error(entry, error.message)
-  else log.info(entry, error.message)
+  log[level](entry, error.message)
 }
 
 /** What fastify itself refuses, by its error code. */

@@ -1,4 +1,4 @@
-import type { Reason, ServiceError } from '../../core/error.js'
+import { type Reason, type ServiceError, TEMPORARY } from '../../core/error.js'
 
 /** The HTTP status of every reason, for all front-ends that say with it why a request failed. */
 export const HTTP_STATUS: Readonly<Record<Reason, number>> = {
@@ -41,10 +41,7 @@ export const HTTP_STATUS: Readonly<Record<Reason, number>> = {
   internal: 500,
 }
 
-/** Reasons that pass by themselves; their answers carry `Retry-After`. */
-export const TEMPORARY: ReadonlySet<Reason> = new Set(['no_slot', 'not_ready', 'rate_limited'])
-
-/** Seconds after which a client may try again, for reasons that pass by themselves; 1 if nothing is known. */
+/** `Retry-After`: seconds after which a client may try again, for reasons that pass by themselves; 1 if nothing is known. */
 export function retryAfterSeconds({ reason, retryAfterMs = 0 }: ServiceError): number | undefined {
   return TEMPORARY.has(reason) ? Math.max(1, Math.ceil(retryAfterMs / 1000)) : undefined
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ServiceError } from '../../../src/core/error.js'
+import { type Reason, ServiceError } from '../../../src/core/error.js'
 import type {
   InferenceRequest,
   InferenceResult,
@@ -22,14 +22,16 @@ const ctx: RequestContext = { sid: 'sid-1', protocol: 'ase', signal: new AbortCo
 
 function setUp(once: InferenceService['once'] = async () => RESULT, { stream, open }: Streaming = STREAMING) {
   const metrics = createMetrics({ version: '1.2.3' })
+  const told: [string, Reason][] = []
+  const refusals = { add: (model: string, { reason }: ServiceError) => void told.push([model, reason]) }
   const info = modelInfoOf('svcName')
   const model = (name: string, version = '1') => {
     if (!['', 'svcName', 'alias'].includes(name)) throw new ServiceError('model_unknown')
     if (version !== '1') throw new ServiceError('version_unknown')
     return info
   }
-  const inference = instrumentInference({ models: () => [info], model, once, stream, open }, metrics)
-  return { metrics, inference }
+  const inference = instrumentInference({ models: () => [info], model, once, stream, open }, metrics, refusals)
+  return { metrics, inference, refusals, told }
 }
 
 const LABELS = 'model="svcName",version="1",protocol="ase"'
@@ -199,25 +201,29 @@ describe('a session', () => {
   })
 })
 
-test('counts what front-ends refuse, without a duration', async () => {
-  const { metrics } = setUp()
-  const onFailure = createRefusalCounter(metrics)
+test('counts what front-ends refuse, without a duration, and tells of those for whom there was no room', async () => {
+  const { metrics, refusals, told } = setUp()
+  const onFailure = createRefusalCounter(metrics, refusals)
   onFailure('ase', 'svcName', new ServiceError('body_not_json'))
   onFailure('ase', undefined, new ServiceError('path_unknown'))
   onFailure('ase', undefined, new ServiceError('path_unknown'))
+  onFailure('mindspore', 'svcName', new ServiceError('not_ready'))
   expect(await samples(metrics, 'aiservice_requests_total')).toEqual([
     'aiservice_requests_total{model="svcName",version="",protocol="ase",code="body_not_json"} 1',
     'aiservice_requests_total{model="unknown",version="",protocol="ase",code="path_unknown"} 2',
+    'aiservice_requests_total{model="svcName",version="",protocol="mindspore",code="not_ready"} 1',
   ])
+  expect(told).toEqual([['svcName', 'not_ready']])
   expect(await samples(metrics, 'aiservice_request_duration_seconds_count')).toEqual([])
 })
 
-test('does not count again what the core has counted', async () => {
+test('does not count again what the core has counted, nor tell of it again', async () => {
   const failure = new ServiceError('no_slot')
-  const { metrics, inference } = setUp(() => Promise.reject(failure))
+  const { metrics, inference, refusals, told } = setUp(() => Promise.reject(failure))
   await expect(inference.once(request(), ctx)).rejects.toBe(failure)
-  createRefusalCounter(metrics)('ase', 'svcName', failure)
+  createRefusalCounter(metrics, refusals)('ase', 'svcName', failure)
   expect(await counted(metrics)).toEqual([`aiservice_requests_total{${LABELS},code="no_slot"} 1`])
+  expect(told).toEqual([['svcName', 'no_slot']])
 })
 
 test('knows how many requests are in flight and how long they took', async () => {

@@ -4,7 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
 import iconv from 'iconv-lite'
 import { describe, expect, it } from 'vitest'
-import { REASONS, type Reason, ServiceError } from '../../../../src/core/error.js'
+import { REASONS, type Reason, ServiceError, TEMPORARY } from '../../../../src/core/error.js'
 import { ASE_ERRORS } from '../../../../src/protocols/ase/error-map.js'
 import { FakeInference, mnistSchema, modelInfo, resultOf, textOutput } from '../shared/fake-inference.js'
 import { aseServer, codeOf } from './ase-server.js'
@@ -180,7 +180,7 @@ describe('an error', () => {
     const entries = logged()
     expect(entries).toHaveLength(1)
     expect(entries[0]).toMatchObject({
-      level: http >= 500 ? 50 : 30,
+      level: TEMPORARY.has(reason) ? 20 : http >= 500 ? 50 : 30,
       sid: header.sid,
       reason,
       code,

@@ -46,7 +46,7 @@ export function frontEndServer(
   const log = pino({ level: 'debug' }, { write })
   const refused: [string | undefined, Reason][] = []
   const server = createHttpServer({ bodyLimitBytes, corsOrigins, log })
-  const instrumented = instrumentInference(inference, createMetrics({ version: '0' }))
+  const instrumented = instrumentInference(inference, createMetrics({ version: '0' }), { add() {} })
   addHttpFrontEnds(server, frontEnds({ inference: instrumented, log, bodyLimitBytes }), {
     log,
     onFailure: (_protocol, model, error) => {

@@ -117,7 +117,7 @@ export async function startXsf({
   const onFailure = (model: string | undefined, error: ServiceError) => {
     if (!wasCounted(error)) refused.push([model, error.reason])
   }
-  const instrumented = instrumentInference(inference, createMetrics({ version: '0' }))
+  const instrumented = instrumentInference(inference, createMetrics({ version: '0' }), { add() {} })
   addXsfService(server, {
     inference: closing(instrumented),
     log,
