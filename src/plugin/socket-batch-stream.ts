@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { HostBatch } from '../gen/plugin/aiges/plugin/v2/HostBatch.js'
 import type { StreamAddress__Output as StreamAddress } from '../gen/plugin/aiges/plugin/v2/StreamAddress.js'
 import type { ProtoGrpcType } from '../gen/plugin/wrapper-v2.js'
@@ -31,11 +31,12 @@ export async function openSocketBatchStream(at: StreamAddress, listener: BatchSt
     }
   })
   socket.on('drain', listener.onDrain)
+  socket.on('end', () => end('the plugin ended the stream', socket.lastUnread))
   socket.on('error', (error: NodeJS.ErrnoException) => end(error.message, LEFT_UNREAD.has(error.code ?? '')))
-  socket.on('close', () => end('the plugin ended the stream'))
+  socket.on('close', () => end('the plugin ended the stream', socket.lastUnread))
   writeFrame(socket, at.token)
   return {
-    write: (batch: HostBatch) => writeFrame(socket, HostBatch.serialize(batch as never)),
+    write: (batch: HostBatch) => writeFrame(socket, HostBatch.serialize(batch as never)) && !socket.lastUnread,
     close() {
       closed = true
       socket.destroy()
@@ -43,13 +44,40 @@ export async function openSocketBatchStream(at: StreamAddress, listener: BatchSt
   }
 }
 
-function connected(address: string): Promise<Socket> {
+/**
+ * A socket that is read to its end even if its peer takes nothing more. Node's own is destroyed by the first write that
+ * fails, and results that had arrived by then are lost: they say what the plugin has begun.
+ */
+class LastingSocket extends Socket {
+  /** Whether a write has failed; nothing is written after it. */
+  lastUnread = false
+
+  override _write(chunk: unknown, encoding: BufferEncoding, done: WriteCallback): void {
+    super._write(chunk, encoding, error => this.wrote(error, done))
+  }
+
+  override _writev(chunks: Parameters<NonNullable<Socket['_writev']>>[0], done: WriteCallback): void {
+    super._writev?.(chunks, error => this.wrote(error, done))
+  }
+
+  private wrote(error: Error | null | undefined, done: WriteCallback): void {
+    // A write that is never done keeps those that would follow it back.
+    if (error) this.lastUnread = true
+    else done()
+  }
+}
+
+type WriteCallback = (error?: Error | null) => void
+
+function connected(address: string): Promise<LastingSocket> {
   const unix = /^unix:(\/.+)$/.exec(address)
   const tcp = /^tcp:(.+):(\d+)$/.exec(address)
   if (!unix && !tcp)
     throw new Error(`the plugin names the stream address '${address}', which is neither unix: nor tcp:`)
   return new Promise((resolve, reject) => {
-    const socket = unix ? connect(unix[1] as string) : connect(Number(tcp?.[2]), tcp?.[1])
+    const socket = new LastingSocket()
+    if (unix) socket.connect(unix[1] as string)
+    else socket.connect(Number(tcp?.[2]), tcp?.[1] as string)
     socket.setNoDelay(true)
     socket.once('error', reject)
     socket.once('connect', () => {

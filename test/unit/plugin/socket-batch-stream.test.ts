@@ -3,7 +3,10 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { ProtoGrpcType } from '../../../src/gen/plugin/wrapper-v2.js'
+import { writeFrame } from '../../../src/plugin/frame.js'
 import { openSocketBatchStream } from '../../../src/plugin/socket-batch-stream.js'
+import { loadProto } from '../../../src/rpc/proto.js'
 
 const TOKEN = Buffer.from('token')
 let folder: string
@@ -34,9 +37,14 @@ async function connect() {
   const ended = new Promise<{ why: string; lastUnread: boolean }>(resolve => {
     onEnd = (why, lastUnread) => resolve({ why, lastUnread })
   })
-  const listener = { onBatch: () => {}, onDrain: () => {}, onEnd }
+  const started: number[] = []
+  const listener = {
+    onBatch: (batch: { started: number[] }) => started.push(...batch.started),
+    onDrain: () => {},
+    onEnd,
+  }
   const stream = await openSocketBatchStream({ address: `unix:${path}`, token: TOKEN }, listener)
-  return { stream, peer: await peer, ended }
+  return { stream, peer: await peer, started, ended }
 }
 
 describe('the stream over a socket', () => {
@@ -51,5 +59,15 @@ describe('the stream over a socket', () => {
     peer.destroy()
     stream.write({ messages: [{ id: 1, close: {} }] })
     expect(await ended).toMatchObject({ lastUnread: true })
+  })
+
+  it('takes what its peer said before it went, although nothing can be written to it any more', async () => {
+    const { stream, peer, started, ended } = await connect()
+    const { PluginBatch } = loadProto<ProtoGrpcType>('plugin', 'wrapper-v2.proto').aiges.plugin.v2
+    writeFrame(peer, PluginBatch.serialize({ started: [7] } as never))
+    peer.destroy()
+    expect(stream.write({ messages: [{ id: 1, close: {} }] })).toBe(false)
+    expect(await ended).toEqual({ why: 'the plugin ended the stream', lastUnread: true })
+    expect(started).toEqual([7])
   })
 })
