@@ -19,6 +19,8 @@ export interface AppOptions {
   readonly rateLimit?: number
   /** Requests that may come at once after a pause; default: those of a second. */
   readonly burst?: number
+  /** Requests and open sessions that it may have at once; undefined: no limit. */
+  readonly maxInFlight?: number
 }
 
 /** Knows whose a request is, as a front-end needs it. */
@@ -37,6 +39,8 @@ interface App extends AppOptions {
 /** The apps of a configuration. */
 export class Apps implements Authenticator {
   #apps!: ReadonlyMap<string, App>
+  /** How many requests and open sessions each app has. */
+  readonly #inFlight = new Map<string, number>()
   /** Compared against where no app has the key, so that this takes as long. */
   readonly #nobodysSecret = randomBytes(16).toString('hex')
 
@@ -47,7 +51,7 @@ export class Apps implements Authenticator {
     this.replace(options)
   }
 
-  /** From now on these apps count. Their rates begin anew. */
+  /** From now on these apps count. Their rates begin anew; what they have in flight is theirs further on. */
   replace(options: readonly AppOptions[]): void {
     this.#apps = new Map(options.map(app => [app.id, toApp(app)]))
   }
@@ -68,11 +72,32 @@ export class Apps implements Authenticator {
     throw new ServiceError('permission_denied', `the app ${app} may not use ${model}`)
   }
 
-  /** Counts a request of an app. @throws ServiceError `rate_limited` */
-  admit(app: string): void {
-    const { bucket, rateLimit } = this.#find(app)
-    if (bucket === undefined || bucket.take()) return
-    throw new ServiceError('rate_limited', `the app ${app} has sent more than its ${rateLimit} requests a second`)
+  /**
+   * Counts a request or session of an app.
+   * @returns to be called when it has ended; further calls have no effect
+   * @throws ServiceError `rate_limited`
+   */
+  admit(app: string): () => void {
+    const { bucket, rateLimit, maxInFlight = Number.POSITIVE_INFINITY } = this.#find(app)
+    if (this.#count(app) >= maxInFlight) {
+      throw new ServiceError(
+        'rate_limited',
+        `the app ${app} has ${maxInFlight} requests and sessions in flight already`,
+      )
+    }
+    if (bucket !== undefined && !bucket.take()) {
+      throw new ServiceError('rate_limited', `the app ${app} has sent more than its ${rateLimit} requests a second`)
+    }
+    this.#inFlight.set(app, this.#count(app) + 1)
+    let ended = false
+    return () => {
+      if (!ended) this.#inFlight.set(app, this.#count(app) - 1)
+      ended = true
+    }
+  }
+
+  #count(app: string): number {
+    return this.#inFlight.get(app) ?? 0
   }
 
   #find(id: string): App {

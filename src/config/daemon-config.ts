@@ -230,6 +230,8 @@ export interface AppConfig {
   readonly rateLimit?: number
   /** `burst`: requests at once after a pause; undefined: those of a second. */
   readonly burst?: number
+  /** `maxInFlight`: requests and open sessions that it may have at once; undefined: no limit. */
+  readonly maxInFlight?: number
 }
 
 /** A front-end that speaks HTTP. */

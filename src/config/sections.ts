@@ -171,6 +171,7 @@ export const appSection = z.object(
     models: modelNames().optional(),
     rateLimit: integer(1, 1_000_000).optional(),
     burst: integer(1, 1_000_000).optional(),
+    maxInFlight: integer(1, 1_000_000).optional(),
   },
   { error: 'a section' },
 )

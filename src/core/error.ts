@@ -191,8 +191,8 @@ export const REASONS = {
   },
   rate_limited: {
     code: 'resource_exhausted',
-    meaning: 'the rate limit of the app or of the service is reached',
-    cure: 'send less often; Retry-After says when to try again',
+    meaning: 'a limit of the app, or the rate limit of the service, is reached',
+    cure: 'send less often, or less at once; Retry-After says when to try again',
   },
   path_unknown: {
     code: 'not_found',

@@ -2,12 +2,10 @@ import { type Reason, ServiceError, TEMPORARY, toServiceError } from '../core/er
 import {
   DEFAULT_PRIORITY,
   type InferenceRequest,
-  type InferenceResult,
   type InferenceService,
   type RequestContext,
-  type Session,
 } from '../core/inference.js'
-import { Status } from '../core/payload.js'
+import { type OnEnd, watchResults, watchSession } from '../core/watched-session.js'
 import type { Metrics } from './metrics.js'
 import type { RefusalLog } from './refusal-log.js'
 
@@ -31,20 +29,8 @@ export function alreadyCounted(thrown: unknown): never {
   throw thrown
 }
 
-function failureOf(thrown: unknown): ServiceError {
-  const error = toServiceError(thrown)
-  counted.add(error)
-  return error
-}
-
 /** There was no room for the request. */
 const NO_ROOM: ReadonlySet<Reason> = new Set(['no_slot', 'rate_limited'])
-
-/** @param failure absent: it went well */
-type End = (failure?: ServiceError) => void
-
-/** Of who leaves the loop before the last result, which cancels the request. */
-const LEFT = new ServiceError('cancelled')
 
 /**
  * The same service, each request counted and timed, and the refused ones told of in the log; a session is one request,
@@ -56,13 +42,14 @@ export function instrumentInference(
   refusals: Pick<RefusalLog, 'add'>,
 ): InferenceService {
   /** Counts a request as begun; the function that it returns counts it as ended, the first time that it is called. */
-  const begin = ({ model, version }: Pick<InferenceRequest, 'model' | 'version'>, ctx: RequestContext): End => {
+  const begin = ({ model, version }: Pick<InferenceRequest, 'model' | 'version'>, ctx: RequestContext): OnEnd => {
     const served = servedAs(inference, model, version)
     const series = metrics.requests(served.name, served.version, ctx.protocol)
     const begun = performance.now()
     let ended = false
     series.begin()
     return failure => {
+      if (failure !== undefined) counted.add(failure)
       if (ended) return
       ended = true
       const code = failure?.reason ?? 'ok'
@@ -85,56 +72,23 @@ export function instrumentInference(
         end()
         return result
       } catch (thrown) {
-        end(failureOf(thrown))
+        end(toServiceError(thrown))
         throw thrown
       }
     },
     async *stream(request, ctx) {
       const end = begin(request, ctx)
-      try {
-        yield* watchResults(inference.stream(request, ctx), end)
-      } finally {
-        end(LEFT)
-      }
+      yield* watchResults(inference.stream(request, ctx), end)
     },
     async open(request, ctx) {
       const end = begin(request, ctx)
       try {
         return watchSession(await inference.open(request, ctx), end)
       } catch (thrown) {
-        end(failureOf(thrown))
+        end(toServiceError(thrown))
         throw thrown
       }
     },
-  }
-}
-
-function watchSession(session: Session, end: End): Session {
-  return {
-    write: frame => session.write(frame),
-    results: watchResults(session.results, end),
-    close() {
-      end()
-      session.close()
-    },
-    abort(reason) {
-      end(reason)
-      session.abort(reason)
-    },
-  }
-}
-
-/** The same results. The last one ends the request, whether or not its reader comes for more. */
-async function* watchResults(results: AsyncIterable<InferenceResult>, end: End): AsyncGenerator<InferenceResult, void> {
-  try {
-    for await (const result of results) {
-      if (result.status === Status.end || result.status === Status.once) end()
-      yield result
-    }
-    end()
-  } catch (thrown) {
-    end(failureOf(thrown))
-    throw thrown
   }
 }
 

@@ -28,8 +28,8 @@ export class UpgradeRefused extends Error {
  * @param http where the daemon's HTTP listens, with its scheme
  * @throws UpgradeRefused
  */
-export async function openRawWebSocket(http: string, path = '/v1/svcName'): Promise<RawWebSocket> {
-  const socket = new WebSocket(http.replace('http', 'ws') + path)
+export async function openRawWebSocket(http: string, path = '/v1/svcName', headers = {}): Promise<RawWebSocket> {
+  const socket = new WebSocket(http.replace('http', 'ws') + path, { headers })
   const untaken: string[] = []
   const waiting: PromiseWithResolvers<string>[] = []
   socket.on('message', data => {

@@ -14,7 +14,9 @@ export const KEY = 'the-key-of-demo'
 export const SECRET = 'the-secret-of-demo'
 export const TOKEN = 'the-token-of-demo'
 export const OTHER = 'the-token-of-other'
-export const SECRETS = [SECRET, TOKEN, OTHER]
+/** Of an app that may have one request or session at once. */
+export const LIMITED = 'the-token-of-limited'
+export const SECRETS = [SECRET, TOKEN, OTHER, LIMITED]
 
 export const CONFIG = `[svcName]
 host = "127.0.0.1"
@@ -31,6 +33,9 @@ models = ["svcName"]
 [auth.apps.other]
 tokens = ["${OTHER}"]
 rateLimit = 1
+[auth.apps.limited]
+tokens = ["${LIMITED}"]
+maxInFlight = 1
 `
 
 /** Everything that listens, for apps alone, over the models svcName, which demo may use, and private. */

@@ -1,5 +1,5 @@
-import { Metadata } from '@grpc/grpc-js'
-import { describe, expect, it } from 'vitest'
+import { type ServiceError as GrpcError, Metadata, status } from '@grpc/grpc-js'
+import { describe, expect, it, vi } from 'vitest'
 import type { ProtoGrpcType as InferenceProto } from '../../src/gen/gateway/aiges-v1.js'
 import type { ProtoGrpcType as LoaderProto } from '../../src/gen/gateway/loader.js'
 import type { ProtoGrpcType as OipProto } from '../../src/gen/gateway/oip.js'
@@ -7,7 +7,7 @@ import type { ProtoGrpcType as XsfProto } from '../../src/gen/gateway/xsf.js'
 import { createClient } from '../../src/rpc/channel.js'
 import { loadProto } from '../../src/rpc/proto.js'
 import { sign } from '../helpers/signed-request.js'
-import { bearer, KEY, OTHER, SECRET, serve, TOKEN } from './authentication-fixture.js'
+import { bearer, KEY, LIMITED, OTHER, SECRET, serve, TOKEN } from './authentication-fixture.js'
 
 const { Inference } = loadProto<InferenceProto>('gateway', 'aiges-v1.proto').aiges.v1
 const { GRPCInferenceService } = loadProto<OipProto>('gateway', 'oip.proto').inference
@@ -111,6 +111,21 @@ describe('aiges.v1', () => {
     await expect(exec(grpc, bearer(TOKEN), 'other')).rejects.toMatchObject({ code: 7 })
     const failure = (await exec(grpc, {}).catch((error: unknown) => error)) as { metadata: Metadata }
     expect(failure.metadata.get('aiges-code')).toEqual(['10313'])
+  })
+
+  it('refuses what an app sends while it has as much in flight as it may', async () => {
+    const { grpc, inference } = await serve()
+    const client = createClient(Inference, { address: grpc, maxMessageBytes: 1 << 20 })
+    const stream = client.Stream(metadataOf(bearer(LIMITED)))
+    stream.on('error', () => {})
+    stream.write({ model: 'svcName', data: [{ data_id: 'txt', data: Buffer.from('x') }] })
+    await vi.waitFor(() => expect(inference.sessions).toHaveLength(1))
+    const failure = (await exec(grpc, bearer(LIMITED)).catch((error: unknown) => error)) as GrpcError
+    expect(failure.code).toBe(status.RESOURCE_EXHAUSTED)
+    expect(failure.metadata.get('aiges-code')).toEqual(['10116'])
+    stream.cancel()
+    await vi.waitFor(() => expect(exec(grpc, bearer(LIMITED))).resolves.toBeDefined())
+    client.close()
   })
 
   it.each(['ExecStream', 'Stream'] as const)('refuses %s without credentials', async method => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { openApiFaults } from '../helpers/openapi-faults.js'
 import { openRawWebSocket, UpgradeRefused } from '../helpers/scenario-web-socket.js'
@@ -8,6 +8,7 @@ import {
   bearer,
   CHAT_BODY,
   KEY,
+  LIMITED,
   OTHER,
   post,
   SECRET,
@@ -15,6 +16,7 @@ import {
   signedQuery,
   TOKEN,
 } from './authentication-fixture.js'
+import { deferred } from './rpc/deferred.js'
 
 describe('ASE over HTTP', () => {
   it('takes a token, and a signature in headers or in the query', async () => {
@@ -92,6 +94,25 @@ describe('ASE over HTTP', () => {
     expect((await post(`${http}/v1/svcName`, bearer(TOKEN))).status).toBe(200)
   })
 
+  it('refuses what an app sends while it has as much in flight as it may', async () => {
+    const { http, inference } = await serve()
+    const { answer } = inference
+    const held = deferred()
+    inference.answer = async (...asked) => {
+      await held.promise
+      return answer(...asked)
+    }
+    const ask = () => post(`${http}/v1/svcName`, bearer(LIMITED), { ...ASE_BODY, header: { appid: 'limited' } })
+    const first = ask()
+    await vi.waitFor(() => expect(inference.requests).toHaveLength(1))
+    const refused = await ask()
+    expect(refused).toMatchObject({ status: 429, json: { header: { code: 10116 } } })
+    expect(refused.headers.get('retry-after')).toBe('1')
+    held.resolve()
+    expect((await first).status).toBe(200)
+    expect((await ask()).status).toBe(200)
+  })
+
   it('asks before it reads the body', async () => {
     const { http } = await serve()
     const answer = await post(`${http}/v1/svcName`, {}, 'x'.repeat(17 << 20)).catch(() => undefined)
@@ -139,6 +160,24 @@ describe('a WebSocket', () => {
     expect(JSON.parse(await next())).toMatchObject({ header: { code: 0 } })
     expect(inference.sessions[0]?.ctx.app).toBe('demo')
     socket.terminate()
+  })
+
+  it('counts as in flight as long as its session is open', async () => {
+    const { http, inference } = await serve()
+    const begin = async () => {
+      const client = await openRawWebSocket(http, '/v1/svcName', bearer(LIMITED))
+      client.socket.send(JSON.stringify({ ...ASE_BODY, header: { app_id: 'limited', status: 0 } }))
+      return { socket: client.socket, code: JSON.parse(await client.next()).header.code }
+    }
+    const first = await begin()
+    expect([first.code, (await begin()).code]).toEqual([0, 10116])
+    first.socket.terminate()
+    await vi.waitFor(async () => {
+      const next = await begin()
+      next.socket.terminate()
+      expect(next.code).toBe(0)
+    })
+    expect(inference.sessions).toHaveLength(2)
   })
 
   it('is closed when its first frame names another app', async () => {

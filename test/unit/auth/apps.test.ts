@@ -69,3 +69,35 @@ describe('a rate', () => {
     expect(() => apps.admit('second')).not.toThrow()
   })
 })
+
+describe('what an app has in flight', () => {
+  const limited = { reason: 'rate_limited', message: 'the app first has 2 requests and sessions in flight already' }
+
+  it('is limited for each app alone, until something has ended', () => {
+    const apps = new Apps([app({ maxInFlight: 2 }), app({ id: 'second', maxInFlight: 2 })])
+    const [ended] = [apps.admit('first'), apps.admit('first')]
+    expect(() => apps.admit('first')).toThrow(expect.objectContaining(limited))
+    expect(() => apps.admit('second')).not.toThrow()
+    ended()
+    ended()
+    expect(() => apps.admit('first')).not.toThrow()
+    expect(() => apps.admit('first')).toThrow(expect.objectContaining(limited))
+  })
+
+  it('takes nothing of its rate when it is too much', () => {
+    const apps = new Apps([app({ maxInFlight: 1, rateLimit: 2 })])
+    const ended = apps.admit('first')
+    for (let times = 0; times < 5; times += 1) expect(() => apps.admit('first')).toThrow(/in flight/)
+    ended()
+    expect(() => apps.admit('first')).not.toThrow()
+  })
+
+  it('is remembered when the apps are read again', () => {
+    const apps = new Apps([app()])
+    const ends = [apps.admit('first'), apps.admit('first')]
+    apps.replace([app({ maxInFlight: 2 })])
+    expect(() => apps.admit('first')).toThrow(expect.objectContaining(limited))
+    for (const ended of ends) ended()
+    expect(() => apps.admit('first')).not.toThrow()
+  })
+})

@@ -14,6 +14,7 @@ tokens = ["0123456789abcdef"]
 models = ["digits"]
 rateLimit = 10
 burst = 20
+maxInFlight = 4
 [auth.apps.other]
 tokens = ["fedcba9876543210"]`)
   expect(notices).toEqual([])
@@ -21,7 +22,7 @@ tokens = ["fedcba9876543210"]`)
   expect(config.apps).toEqual([
     {
       ...{ id: 'demo', key: 'demo-key', secret: SECRET, tokens: ['0123456789abcdef'] },
-      ...{ models: ['digits'], rateLimit: 10, burst: 20 },
+      ...{ models: ['digits'], rateLimit: 10, burst: 20, maxInFlight: 4 },
     },
     { id: 'other', tokens: ['fedcba9876543210'] },
   ])
