@@ -1,6 +1,6 @@
 import { type EventEmitter, once } from 'node:events'
 
-/** A stream of lines that buffers, as sonic-boom and pino-roll make it. */
+/** A stream of lines that buffers, as pino's `destination` makes it. */
 export interface LineStream extends EventEmitter {
   write(line: string): unknown
   end(): void

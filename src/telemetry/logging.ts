@@ -1,5 +1,4 @@
 import { type DestinationStream, destination, type LevelWithSilent, type Logger, pino, stdTimeFunctions } from 'pino'
-import { prettyFactory } from 'pino-pretty'
 import { type LogFileOptions, openLogFile } from './log-file.js'
 import { type LineStream, LogSink } from './log-sink.js'
 
@@ -61,7 +60,7 @@ export async function createLogger(options: LoggingOptions): Promise<Logging> {
   }
 
   const writeStdout = stdout ? (line: string) => stdout.write(line) : await addSink('stdout', openStdout)
-  const format = pretty ? prettyFactory({ colorize: true, translateTime: 'SYS:HH:MM:ss.l' }) : undefined
+  const format = pretty ? await prettyFormat() : undefined
   writers.push(format ? line => writeStdout(format(line)) : writeStdout)
   if (file !== undefined && level !== 'silent') {
     const onTidyFailure = (err: Error) => log.warn({ err }, `old files of ${file} cannot be tidied away`)
@@ -75,6 +74,12 @@ export async function createLogger(options: LoggingOptions): Promise<Logging> {
       await Promise.all(sinks.map(sink => sink.close()))
     },
   }
+}
+
+/** For people only, so it is not loaded where nobody looks. */
+async function prettyFormat(): Promise<(line: string) => string> {
+  const { prettyFactory } = await import('pino-pretty')
+  return prettyFactory({ colorize: true, translateTime: 'SYS:HH:MM:ss.l' })
 }
 
 async function openStdout(): Promise<LineStream> {

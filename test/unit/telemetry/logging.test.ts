@@ -91,14 +91,15 @@ test('starts the next file when one is full, keeps the newest ones and links to 
   await vi.waitFor(() => expect(listLogs()).toEqual(['aiges.4.log', 'aiges.5.log', 'aiges.log']))
 })
 
-test('goes on with the newest file of the run before', async () => {
+test('goes on with the newest file of the run before, whatever numbers other files have', async () => {
   const first = await start()
   first.log.info('first run')
   await first.close()
+  writeFileSync(join(folder, 'log/other.7.log'), '')
   const second = await start()
   second.log.info('second run')
   await second.close()
-  expect(listLogs()).toEqual(['aiges.1.log', 'aiges.log'])
+  expect(listLogs()).toEqual(['aiges.1.log', 'aiges.log', 'other.7.log'])
   expect(readLog().map(line => line.msg)).toEqual(['first run', 'second run'])
 })
 
