@@ -1,8 +1,8 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
 import { loadSync, type PackageDefinition } from '@grpc/proto-loader'
-import { ReflectionService } from '@grpc/reflection'
 import { protoPath as healthProtoPath } from 'grpc-health-check'
 import { type HealthOptions, serveHealth } from './health.js'
+import { serveReflection } from './reflection.js'
 import { createRpcServer, formatAddress, type RpcServerOptions } from './server.js'
 
 export interface RpcGatewayOptions extends RpcServerOptions, HealthOptions {}
@@ -15,8 +15,8 @@ export interface RpcGateway {
   /** `host:port` as callers are to know it. Before the start its port may be 0. */
   readonly address: string
   addService(definition: ServiceDefinition, implementation: UntypedServiceImplementation): void
-  /** Makes the messages and services of a .proto file visible to clients that explore the server. */
-  describe(definition: PackageDefinition): void
+  /** Makes the messages and services of .proto files visible to clients that explore the server; asked when one does. */
+  describe(load: () => PackageDefinition): void
   /**
    * Has the server go on taking calls, when it stops, until a step is done: for work that takes further calls to end.
    * @param step ends when its signal, which says that the time is over, does
@@ -41,7 +41,7 @@ export function createRpcGateway(options: RpcGatewayOptions): RpcGateway {
   const server = createRpcServer(options)
   const endings: ((over: AbortSignal) => Promise<void>)[] = []
   const steps: (() => void)[] = []
-  const described: PackageDefinition = loadSync(healthProtoPath)
+  const described: (() => PackageDefinition)[] = [() => loadSync(healthProtoPath)]
   const stopHealth = serveHealth(server, options)
   let isStopping = false
   let address = formatAddress(options.host, options.port)
@@ -51,7 +51,7 @@ export function createRpcGateway(options: RpcGatewayOptions): RpcGateway {
       return address
     },
     addService: (definition, implementation) => server.addService(definition, implementation),
-    describe: definition => void Object.assign(described, definition),
+    describe: load => void described.push(load),
     get isStopping() {
       return isStopping
     },
@@ -59,7 +59,7 @@ export function createRpcGateway(options: RpcGatewayOptions): RpcGateway {
     onStopping: step => void endings.push(step),
     onStopped: step => void steps.push(step),
     async start() {
-      new ReflectionService(described).addToServer({ addService: server.addWatchService })
+      serveReflection(server, () => Object.assign({}, ...described.map(load => load())))
       const bound = await server.start()
       address = formatAddress(bound.host, bound.port)
       return bound

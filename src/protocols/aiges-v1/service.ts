@@ -84,7 +84,7 @@ export function addAigesV1Service(server: RpcGateway, { inference, log, authenti
   }
 
   server.addService(loadProto<ProtoGrpcType>('gateway', 'aiges-v1.proto').aiges.v1.Inference.service, handlers)
-  server.describe(loadProtoDefinition('gateway', 'aiges-v1.proto'))
+  server.describe(() => loadProtoDefinition('gateway', 'aiges-v1.proto'))
 }
 
 /** @throws ServiceError `unauthenticated`, `permission_denied`, `parameter_missing` when the metadata is not what it may be */

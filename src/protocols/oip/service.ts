@@ -168,7 +168,7 @@ export function addOipService(server: RpcGateway, options: OipServiceOptions): v
   }
 
   server.addService(loadProto<ProtoGrpcType>('gateway', 'oip.proto').inference.GRPCInferenceService.service, handlers)
-  server.describe(loadProtoDefinition('gateway', 'oip.proto'))
+  server.describe(() => loadProtoDefinition('gateway', 'oip.proto'))
 }
 
 /** Whose call it is, and how it is called. */

@@ -55,9 +55,9 @@ export function addXsfService(server: RpcGateway, options: XsfServiceOptions): v
   }
 
   server.addService(loadProto<ProtoGrpcType>('gateway', 'xsf.proto').utils.XsfCall.service, handlers)
-  server.describe(loadProtoDefinition('gateway', 'xsf.proto'))
+  server.describe(() => loadProtoDefinition('gateway', 'xsf.proto'))
   // It has no service, but a client that explores the server needs its messages too.
-  server.describe(loadProtoDefinition('gateway', 'loader.proto'))
+  server.describe(() => loadProtoDefinition('gateway', 'loader.proto'))
   server.onStopping(over => sessions.drained(over))
   server.onStopped(() => sessions.abortAll(new ServiceError('not_ready', 'the service is shutting down')))
 }
