@@ -224,6 +224,9 @@ export interface ServiceErrorOptions {
   readonly retryAfterMs?: number
 }
 
+/** Most letters of a message. It may repeat what a client sent, and stands in headers and in the log. */
+const MAX_MESSAGE = 2000
+
 /** The only error that crosses a seam. `message` is fit for the client; `cause` is for the log. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError'
@@ -235,7 +238,7 @@ export class ServiceError extends Error {
     message: string = REASONS[reason].meaning,
     options: ServiceErrorOptions = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    super(shortened(message), options.cause === undefined ? undefined : { cause: options.cause })
     this.wrapperRet = options.wrapperRet
     this.retryAfterMs = options.retryAfterMs
   }
@@ -243,6 +246,11 @@ export class ServiceError extends Error {
   get code(): Code {
     return REASONS[this.reason].code
   }
+}
+
+/** Half of a letter that has two units could not be sent in a header. */
+function shortened(message: string): string {
+  return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE).replace(/[\ud800-\udbff]$/, '')}…`
 }
 
 /** Turns whatever was thrown into a ServiceError; what is none becomes `internal` with a fixed text. */

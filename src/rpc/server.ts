@@ -9,8 +9,9 @@ import {
 import { ServiceError } from '../core/error.js'
 import { FLOW_CONTROL_WINDOW_BYTES } from './channel.js'
 import { sendAhead } from './send-ahead.js'
+import { type SlowClientOptions, watchSlowClients } from './slow-clients.js'
 
-export interface RpcServerOptions {
+export interface RpcServerOptions extends SlowClientOptions {
   /** Address or name to listen on, such as `0.0.0.0` or `::`. */
   readonly host: string
   /** 0 picks a free one. */
@@ -26,6 +27,9 @@ export interface RpcServerOptions {
 }
 
 const KEEPALIVE_MS = 20_000
+
+/** Calls of a connection at the same time; a client lets further ones wait. Each costs memory, whatever it does. */
+const MOST_CALLS = 1000
 
 /** A gRPC server with an orderly end. Add services, then start once, then stop. */
 export interface RpcServer {
@@ -49,6 +53,7 @@ export function formatAddress(host: string, port: number): string {
 export function createRpcServer(options: RpcServerOptions): RpcServer {
   const { host, port, maxMessageBytes, portKey, keepaliveMs = KEEPALIVE_MS } = options
   const { credentials = ServerCredentials.createInsecure() } = options
+  const slowClients = watchSlowClients(options)
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
@@ -56,7 +61,8 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     // Node stops reading a connection that broke the rules of HTTP/2, but leaves it open, even when its client has gone.
     'grpc.keepalive_time_ms': keepaliveMs,
     'grpc.keepalive_timeout_ms': keepaliveMs,
-    interceptors: [sendAhead],
+    'grpc.max_concurrent_streams': MOST_CALLS,
+    interceptors: [slowClients.interceptor, sendAhead],
   })
   const watches = new Set<EndableStream>()
 
@@ -80,6 +86,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
         for (const watch of watches) watch.end()
         server.tryShutdown(() => {
           clearTimeout(force)
+          slowClients.stop()
           resolve()
         })
       }),

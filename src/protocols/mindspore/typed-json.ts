@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { parse } from 'lossless-json'
 import { ServiceError } from '../../core/error.js'
+import { parseWholeNumber } from '../shared/json-limits.js'
 
 const WHOLE_NUMBER = /^-?\d+$/
-
-/** More digits than any integer type holds; a bigint of many more takes long to make. */
-const MAX_DIGITS = 40
 
 /**
  * Parses JSON text so that `1` and `1.0` stay apart: whole numbers become bigint, those with a fraction or an exponent
@@ -23,9 +21,7 @@ export function parseTypedJson(text: string): unknown {
 }
 
 function parseNumber(text: string): number | bigint {
-  if (!WHOLE_NUMBER.test(text)) return Number(text)
-  if (text.length > MAX_DIGITS) throw new SyntaxError(`A number of ${text.length} digits is too long`)
-  return BigInt(text)
+  return WHOLE_NUMBER.test(text) ? parseWholeNumber(text) : Number(text)
 }
 
 /** The parser reads letter by letter, a second or more for a large picture; longer texts are put aside meanwhile. */

@@ -2,6 +2,7 @@ import { parse } from 'lossless-json'
 import { ServiceError } from '../../core/error.js'
 import type { JsonObject } from '../../core/model.js'
 import { bodyText } from '../shared/json-body.js'
+import { parseWholeNumber } from '../shared/json-limits.js'
 import { isObject } from '../shared/json-object.js'
 
 /** Where a whole number may stand that JSON.parse would round; 16 digits may be past 2^53. */
@@ -29,7 +30,7 @@ export function parseExactJson(bytes: Buffer, what: string): JsonObject {
 
 function parseNumber(text: string): number | bigint {
   const number = Number(text)
-  return Number.isSafeInteger(number) || !WHOLE_NUMBER.test(text) ? number : BigInt(text)
+  return Number.isSafeInteger(number) || !WHOLE_NUMBER.test(text) ? number : parseWholeNumber(text)
 }
 
 /** As JSON.parse has it. */

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { type Reason, ServiceError, toServiceError } from '../../core/error.js'
 import { failureLevel } from './failure-level.js'
@@ -41,9 +41,16 @@ const FASTIFY_REASONS: Readonly<Record<string, Reason>> = {
 export function failureOf(thrown: unknown, request: FastifyRequest): ServiceError {
   if (!(thrown instanceof Error) || thrown instanceof ServiceError) return toServiceError(thrown)
   if (request.raw.destroyed && !request.raw.complete) return new ServiceError('cancelled')
-  const reason = FASTIFY_REASONS[(thrown as NodeJS.ErrnoException).code ?? '']
+  const { code = '', statusCode } = thrown as Partial<FastifyError>
+  const reason = FASTIFY_REASONS[code]
+  // What serves files refuses paths that lead out of its folder, and so on.
+  if (reason === undefined && isRefusal(statusCode)) return new ServiceError('path_unknown')
   if (reason === undefined) return toServiceError(thrown)
   return new ServiceError(reason, reason === 'message_too_large' ? tooLarge(request) : thrown.message)
+}
+
+function isRefusal(statusCode = 500): boolean {
+  return statusCode >= 400 && statusCode < 500
 }
 
 function tooLarge({ server }: FastifyRequest): string {

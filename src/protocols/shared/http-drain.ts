@@ -1,20 +1,11 @@
-import type { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { connectionEvent } from './connection-event.js'
+import { type HttpSocket, openSockets } from './open-sockets.js'
 
 /** How long a connection has to be silent before it is closed, in ms: a request may be on its way on it. */
 const SILENCE_MS = 500
 
 const SWEEP_MS = 20
-
-/** What Node keeps at the sockets of an HTTP server; it does not tell otherwise whether one is idle. */
-interface HttpSocket extends Socket {
-  /** The response that is being made. */
-  readonly _httpMessage?: ServerResponse | null
-  /** Absent once the connection is a WebSocket. */
-  readonly parser?: object | null
-}
 
 interface Activity {
   bytesRead: number
@@ -47,16 +38,6 @@ export function drainable(http: FastifyInstance): (graceMs: number) => Promise<v
     clearTimeout(force)
     clearInterval(timer)
   }
-}
-
-/** The sockets that a server hands over with an event, for as long as they are open. */
-function openSockets(server: FastifyInstance['server'], event: string): ReadonlySet<HttpSocket> {
-  const sockets = new Set<HttpSocket>()
-  server.on(event, (socket: HttpSocket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
-  return sockets
 }
 
 function sweeper(sockets: ReadonlySet<HttpSocket>): () => void {

@@ -5,8 +5,12 @@ import type { Server as TlsServer } from 'node:tls'
 import cors from '@fastify/cors'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { watchReaders } from '../../net/slow-readers.js'
 import { MIN_TLS_VERSION, TLS_HANDSHAKE_TIMEOUT_MS, type TlsIdentity } from '../../tls/identity.js'
 import type { ServerIdentity } from '../../tls/server-identity.js'
+import { connectionEvent } from './connection-event.js'
+import { openSockets } from './open-sockets.js'
+import { isPipelinedTooFar } from './pipelining.js'
 
 export interface HttpServerOptions {
   /** Largest request body in bytes; more is answered with 413 before it is read. */
@@ -17,14 +21,20 @@ export interface HttpServerOptions {
   readonly identity?: ServerIdentity | undefined
   /** How long a client may take for the head of a request, from the moment that it connects, in ms. Default 20 s. */
   readonly headersTimeoutMs?: number
+  /** How long a request may take to arrive completely, in ms. Default 300 s. */
+  readonly requestTimeoutMs?: number
+  /** How long a client may read nothing of an answer that waits for it, in ms; then it is cut off. Default 30 s. */
+  readonly readerTimeoutMs?: number
   readonly log: Logger
 }
 
-/** Longest time in ms for a request to arrive completely: what Node itself has by default, and fastify switches off. */
+/** See `HttpServerOptions`: what Node itself has by default, and fastify switches off. */
 const REQUEST_TIMEOUT_MS = 300_000
 
 /** See `HttpServerOptions`; a head is small, so that who needs longer means to hold the connection. */
 const HEADERS_TIMEOUT_MS = 20_000
+
+const READER_TIMEOUT_MS = 30_000
 
 /** Headers of answers that pages from other origins may read, beside those that browsers always show them. */
 const EXPOSED_HEADERS = ['allow', 'retry-after', 'x-request-id', 'inference-header-content-length'] as const
@@ -40,7 +50,8 @@ const MEDIA_TYPE = /^[^\s/;]+\/[^\s/;]+\s*(;|$)/
  * the business of the session layer.
  */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
-  const { bodyLimitBytes, corsOrigins, identity, headersTimeoutMs = HEADERS_TIMEOUT_MS, log } = options
+  const { bodyLimitBytes, corsOrigins, identity, log } = options
+  const { headersTimeoutMs = HEADERS_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options
   // How often Node looks at the connections, which it does every 30 s by itself.
   const timing = { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: Math.ceil(headersTimeoutMs / 4) }
   const server: FastifyInstance = Fastify({
@@ -49,7 +60,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     logger: false,
     genReqId: () => randomUUID(),
     bodyLimit: bodyLimitBytes,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestTimeoutMs,
     return503OnClosing: false,
     clientErrorHandler: (error, socket) => refuseMalformed(error, socket, log),
     frameworkErrors: (error, request, reply) => server.errorHandler(error, request, reply),
@@ -58,12 +69,18 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   // fastify answers 415 to a header that is no media type before it asks any parser.
-  server.addHook('onRequest', (request, _reply, done) => {
+  server.addHook('onRequest', (request, reply, done) => {
+    if (isPipelinedTooFar(request.raw, reply.raw)) {
+      reply.hijack()
+      request.raw.socket.destroy()
+      return
+    }
     const { headers } = request.raw
     const type = headers['content-type']
     if (type !== undefined && !MEDIA_TYPE.test(type)) delete headers['content-type']
     done()
   })
+  endSlowReaders(server, options)
   if (corsOrigins.length > 0) {
     server.register(cors, {
       origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
@@ -72,6 +89,25 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     })
   }
   return server
+}
+
+/** A WebSocket has limits of its own. */
+function endSlowReaders(
+  server: FastifyInstance,
+  { readerTimeoutMs = READER_TIMEOUT_MS, log }: HttpServerOptions,
+): void {
+  const sockets = openSockets(server.server, connectionEvent(server.server))
+  const end = watchReaders(() => [...sockets].filter(({ parser }) => parser), {
+    timeoutMs: readerTimeoutMs,
+    onStalled: socket => {
+      log.info(
+        { peer: (socket as Socket).remoteAddress },
+        'a connection was closed whose client does not read its answer',
+      )
+      socket.destroy()
+    },
+  })
+  server.addHook('onClose', async () => end())
 }
 
 function secureContext({ cert, key, clientCa: ca }: TlsIdentity) {

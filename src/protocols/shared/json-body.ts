@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { ServiceError } from '../../core/error.js'
 import type { JsonObject } from '../../core/model.js'
-import { isTooDeep, MAX_JSON_DEPTH } from './json-depth.js'
+import { excessOf } from './json-limits.js'
 import { isObject } from './json-object.js'
 
 /** A JSON object, and the text that it was read from. */
@@ -15,13 +15,14 @@ export type NotJson = 'body_not_json' | 'frame_not_json'
 
 /**
  * Reads a request body or a frame as JSON text: a Buffer, or nothing when the request has none.
- * @throws ServiceError when it is not UTF-8, or nested deeper than `MAX_JSON_DEPTH`
+ * @throws ServiceError when it is not UTF-8, nested too deep, or has too many fields
  */
 export function bodyText(body: unknown, notJson: NotJson = 'body_not_json'): string {
   // Decoding would put U+FFFD in the place of such bytes, and nobody would notice that data changed.
   if (Buffer.isBuffer(body) && !isUtf8(body)) throw new ServiceError(notJson, `the ${WHAT[notJson]} is not UTF-8`)
   const text = Buffer.isBuffer(body) ? body.toString() : ''
-  if (isTooDeep(text)) throw new ServiceError(notJson, `the ${WHAT[notJson]} is nested deeper than ${MAX_JSON_DEPTH}`)
+  const excess = excessOf(text)
+  if (excess !== undefined) throw new ServiceError(notJson, `the ${WHAT[notJson]} ${excess}`)
   return text
 }
 
