@@ -41,6 +41,6 @@ USER aiges
 EXPOSE 1888 5090
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
     CMD ["node", "-e", "fetch('http://127.0.0.1:1888/readyz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-# tini reaps processes that wrappers leave behind; Node as process 1 does not.
+# tini reaps processes that wrappers leave behind; a daemon that is process 1 itself does that, too, only later.
 ENTRYPOINT ["tini", "--", "aiservice"]
 CMD ["-m", "0", "-c", "aiges.toml", "-s", "svcName"]

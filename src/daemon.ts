@@ -13,6 +13,7 @@ import { createPlugins, modelSpecs, type PluginSpec } from './daemon/model-plugi
 import { aborted, type DaemonSignals, takeSignals } from './daemon/signals.js'
 import { PluginStartError } from './plugin/diagnosis.js'
 import { findPluginUser } from './plugin/plugin-user.js'
+import { reapAdoptedZombies } from './plugin/runner/adopted-zombies.js'
 import { createSocketFolder, removeStaleFolders } from './plugin/socket-folder.js'
 import { LocalInferenceService } from './session/inference-service.js'
 import type { Model } from './session/model.js'
@@ -82,6 +83,7 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
     const user = config.runAs === undefined ? undefined : findPluginUser(config.runAs)
     const sockets = createSocketFolder(undefined, user)
     steps.push(() => sockets.remove())
+    steps.push(await reapAdoptedZombies(log))
     const registry = new ModelRegistry()
     const metrics = createMetrics({ version: VERSION })
     const refusals = createRefusalLog(log)
