@@ -1,4 +1,5 @@
 import type { Resources } from '../core/backend.js'
+import { ServiceError } from '../core/error.js'
 import { Turns } from '../core/turns.js'
 import type { UnaryOptions } from '../rpc/unary.js'
 import type { ResourceCalls } from './channel.js'
@@ -26,6 +27,13 @@ export class PluginResources {
    */
   sync(signal?: AbortSignal): Promise<void> {
     return this.turns.take(() => this.work(signal))
+  }
+
+  /** @throws ServiceError `resource_unknown` when one of these is no longer among those of the model */
+  assertWanted(ids: readonly number[] = []): void {
+    const gone = ids.find(id => !this.wanted.has(id))
+    if (gone === undefined) return
+    throw new ServiceError('resource_unknown', `the resource '${gone}' was unloaded while the request waited`)
   }
 
   private async work(signal: AbortSignal | undefined): Promise<void> {

@@ -45,10 +45,10 @@ export class ReplicaLease implements Lease {
   ) {}
 
   once(call: WrapperCall): Promise<WrapperResult> {
-    if (this.place === undefined) return this.find().then(() => this.once(call))
+    if (this.place === undefined) return this.find(call).then(() => this.once(call))
     const begun = this.place.plugin.channel.once(call)
     this.hold(this.place, begun, call.deadline)
-    return begun.result.catch(error => this.move(error, begun, () => this.once(call)))
+    return begun.result.catch(error => this.move(error, begun, call, () => this.once(call)))
   }
 
   stream(call: WrapperCall): AsyncIterable<WrapperResult> {
@@ -60,7 +60,7 @@ export class ReplicaLease implements Lease {
     let running = this.place && begin(this.place)
     let given = false
     const first = async (): Promise<IteratorResult<WrapperResult>> => {
-      running ??= begin(await this.find())
+      running ??= begin(await this.find(call))
       const { begun, results } = running
       try {
         const result = await results.next()
@@ -68,7 +68,7 @@ export class ReplicaLease implements Lease {
         return result
       } catch (error) {
         running = undefined
-        return this.move(error, begun, first)
+        return this.move(error, begun, call, first)
       }
     }
     const iterator: AsyncIterator<WrapperResult> = {
@@ -82,7 +82,7 @@ export class ReplicaLease implements Lease {
   }
 
   async open(call: SessionCall): Promise<WrapperSession> {
-    const place = this.place ?? (await this.find())
+    const place = this.place ?? (await this.find(call))
     const session = place.plugin.channel.open(call)
     this.call = session
     await session.opened
@@ -117,7 +117,12 @@ export class ReplicaLease implements Lease {
   }
 
   /** @throws the error that ended the call, if it cannot be begun anew */
-  private async move<Result>(error: unknown, { begun }: PluginCall, restart: () => Promise<Result>): Promise<Result> {
+  private async move<Result>(
+    error: unknown,
+    { begun }: PluginCall,
+    call: SessionCall,
+    restart: () => Promise<Result>,
+  ): Promise<Result> {
     const crashed = error instanceof ServiceError && error.reason === 'plugin_crashed'
     const again = begun ? this.options.retryCrashed && !this.retried : this.moves < MOST_MOVES
     if (!crashed || this.cancelled || !again) throw error
@@ -126,14 +131,22 @@ export class ReplicaLease implements Lease {
     this.place?.leave()
     this.place = undefined
     this.call = undefined
-    await this.find().catch(() => {
+    const place = await this.wait().catch(() => {
       throw this.cancelled ?? error
     })
+    place.plugin.resources.assertWanted(call.resources)
     return restart()
   }
 
+  /** Waits for a place. @throws ServiceError `resource_unknown` when a resource of the call was unloaded meanwhile */
+  private async find({ resources }: SessionCall): Promise<Place> {
+    const place = await this.wait()
+    place.plugin.resources.assertWanted(resources)
+    return place
+  }
+
   /** Waits for a place. Its end is the deadline of the call, at which whoever holds the lease cancels it. */
-  private find(): Promise<Place> {
+  private wait(): Promise<Place> {
     return new Promise((resolve, reject) => {
       let stop = () => {}
       const end = () => {

@@ -151,6 +151,21 @@ describe('a once call', { timeout: 30_000 }, () => {
     lease.release(() => {})
   })
 
+  it('that waits for the next plugin while its resource is unloaded ends with resource_unknown', async () => {
+    const resources = new Map([[1, []]])
+    const set = await started('serial', { resources })
+    const { pid, hanging } = await behindHang(set, 0)
+    const [lease, other] = [set.acquire(), set.acquire()]
+    const waiting = reasonOf(lease.once({ ...faultCall('none'), resources: [1] }))
+    const unconcerned = other.once(faultCall('none'))
+    process.kill(pid, 'SIGKILL')
+    await hanging
+    resources.delete(1)
+    expect(await waiting).toBe('resource_unknown')
+    expect(textOf(await unconcerned)).toBe('hello')
+    for (const held of [lease, other]) held.release(() => {})
+  })
+
   it('does not wait for a plugin that is in a crash loop', async () => {
     const flag = join(folder, 'has-started')
     const set = await started('serial', { shell: `test -e ${flag} && exit 7; touch ${flag}; exec "$0" "$@"` })

@@ -4,6 +4,7 @@ import type { ModelAbilities } from '../../../src/core/model.js'
 import { Status } from '../../../src/core/payload.js'
 import { Model } from '../../../src/session/model.js'
 import { ModelResources } from '../../../src/session/resources.js'
+import { deferred } from '../rpc/deferred.js'
 import { FakePlugins, OPTIONS } from './managed-backend.js'
 
 const ABLE: ModelAbilities = { once: true, streamingOutput: false, sessions: false, chat: false, resources: true }
@@ -71,5 +72,27 @@ describe('resources of a model', () => {
     await expect(resources.unload(models, '1')).rejects.toMatchObject({ message })
     await expect(resources.unload(models, '2 ')).rejects.toMatchObject({ reason: 'resource_unknown' })
     expect(model.slots.inUse).toBe(0)
+  })
+
+  it('that are unloaded while requests wait for a slot are unknown to these, and reach no plugin', async () => {
+    const { resources, plugins, models } = await versions()
+    const [model] = models as [Model]
+    const [fake] = plugins as [FakePlugins]
+    const id = await resources.load(models, WORDS)
+    const held = deferred()
+    fake.hold = held.promise
+    model.configure({ ...OPTIONS, slots: 1 })
+    const running = model.once({ ...request, resources: [id] }, context())
+    const waiting = [
+      model.once({ ...request, resources: [id] }, context()),
+      model.open({ ...request, resources: [id] }, context()),
+      model.stream({ ...request, resources: [id] }, context()).next(),
+    ].map(ended => expect(ended).rejects.toMatchObject({ reason: 'resource_unknown' }))
+    expect(model.slots.queued).toBe(3)
+    await resources.unload(models, id)
+    held.resolve()
+    await running
+    await Promise.all(waiting)
+    expect([fake.calls.length, model.slots.inUse]).toEqual([1, 0])
   })
 })
