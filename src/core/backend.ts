@@ -63,6 +63,8 @@ export type Resources = ReadonlyMap<number, readonly Payload[]>
 /** What the session layer knows of plugins: the replicas of one model. */
 export interface WrapperBackend {
   readonly readiness: Readiness
+  /** Whether none is ready, but one that has been is about to be again: it is being started, and that is no crash loop. */
+  readonly restarting: boolean
   readonly schema: ModelSchema | undefined
   readonly abilities: ModelAbilities | undefined
   /** What the wrapper says of its own version. */

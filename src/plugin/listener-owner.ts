@@ -1,4 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import type { PluginAddress } from './handshake.js'
+import { statOf } from './runner/process-stat.js'
+import { childrenOf } from './runner/process-tree.js'
 
 /** A process that listens on a TCP port. */
 export interface Listener {
@@ -7,6 +10,8 @@ export interface Listener {
 }
 
 const LISTEN = '0A'
+/** The flags of a Unix socket that listens. */
+const UNIX_LISTEN = '00010000'
 
 /**
  * Who listens on a TCP port beside the processes of a group. Plugins of the published SDK use one fixed port with
@@ -18,10 +23,33 @@ export function foreignListeners(port: number, group: number): Listener[] {
   if (inodes.size === 0) return []
   const found: Listener[] = []
   for (const pid of processIds()) {
-    if (!socketsOf(pid).some(inode => inodes.has(inode)) || groupOf(pid) === group) continue
+    if (!socketsOf(pid).some(inode => inodes.has(inode)) || statOf(pid)?.group === group) continue
     found.push({ pid, command: read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim() })
   }
   return found
+}
+
+/**
+ * Which process serves a plugin's address: the one that was started, or one below it, where that is a shell. Processes that
+ * are forked off inherit the socket, so it is the one that stands highest.
+ * @returns undefined where that cannot be seen
+ */
+export async function listenerBelow(pid: number, address: PluginAddress): Promise<number | undefined> {
+  const inodes = address.network === 'unix' ? unixListeningInodes(address.path) : listeningInodes(address.port)
+  const listens = (candidate: number) => socketsOf(candidate).some(inode => inodes.has(inode))
+  let level = [pid]
+  while (inodes.size > 0 && level.length > 0) {
+    const found = level.find(listens)
+    if (found !== undefined) return found
+    level = (await Promise.all(level.map(childrenOf))).flat()
+  }
+  return undefined
+}
+
+function unixListeningInodes(path: string): Set<string> {
+  const lines = read('/proc/net/unix').split('\n').slice(1)
+  const sockets = lines.map(line => line.trim().split(/\s+/))
+  return new Set(sockets.flatMap(fields => (fields[3] === UNIX_LISTEN && fields[7] === path ? [fields[6] ?? ''] : [])))
 }
 
 function listeningInodes(port: number): Set<string> {
@@ -47,12 +75,6 @@ function socketsOf(pid: number): string[] {
     const [, inode] = /^socket:\[(\d+)\]$/.exec(link(`/proc/${pid}/fd/${name}`)) ?? []
     return inode === undefined ? [] : [inode]
   })
-}
-
-/** The process group stands third behind the name, which may itself hold spaces and brackets. */
-function groupOf(pid: number): number {
-  const stat = read(`/proc/${pid}/stat`)
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2])
 }
 
 // Processes come and go while they are looked at, and those of other users are not shown.

@@ -10,7 +10,7 @@ import { ChannelV2 } from './channel-v2.js'
 import { PluginStartError } from './diagnosis.js'
 import { type Handshake, HandshakeError, type PluginAddress, parseHandshake } from './handshake.js'
 import { type Launch, OFFERED_PORTS, OFFERED_PROTOCOLS } from './launch.js'
-import { foreignListeners } from './listener-owner.js'
+import { foreignListeners, listenerBelow } from './listener-owner.js'
 import type { Peer } from './peer.js'
 import { createHealthClient, type HealthClient } from './plugin-health.js'
 import { PluginOutput } from './plugin-output.js'
@@ -36,6 +36,8 @@ export interface PluginStartOptions {
 /** A plugin whose wrapper is ready to work. */
 export interface RunningPlugin {
   readonly process: RunningProcess
+  /** The process that listens: the one that was started, or one below it, where that is a shell. */
+  readonly servedBy: number | undefined
   readonly channel: PluginChannel
   readonly health: HealthClient
   /** Whether it has answered a health check; many plugins have none. */
@@ -97,6 +99,7 @@ export async function startPlugin(
   try {
     const handshake = await reader.handshake(start.signal)
     checkListener(handshake.address, process.pid)
+    const servedBy = process.pid && ((await listenerBelow(process.pid, handshake.address)) ?? process.pid)
     const tls = peerCredentials(identity, handshake.serverCertificate)
     const peer: Peer = { address: grpcTarget(handshake.address), tls }
     followStdio(peer, (stream, line) => output.add(stream, line), log)
@@ -113,6 +116,7 @@ export async function startPlugin(
     const exclusive = choosesItsPort(handshake)
     return {
       process,
+      servedBy,
       channel,
       health,
       answersHealth,

@@ -1,76 +1,84 @@
 import type { HealthClient } from './plugin-health.js'
+import { followSilence } from './silence.js'
+import { followStandstill } from './standstill.js'
 
 export interface WatchTimes {
-  /** Between two looks, in ms. */
+  /** Between two looks, in ms. Two of them show that a plugin is stopped. */
+  readonly lookMs: number
+  /** How long a plugin may be stopped before it counts as hung, in ms. */
+  readonly stoppedMs: number
+  /** Between two health checks, in ms. */
   readonly intervalMs: number
   /** How long the plugin may take to say that it is well, in ms. */
   readonly healthTimeoutMs: number
 }
 
-export const WATCH_TIMES: WatchTimes = { intervalMs: 1000, healthTimeoutMs: 2000 }
-
-/** An idle plugin that does not answer so many times in a row hangs. */
-const MOST_MISSES = 3
+export const WATCH_TIMES: WatchTimes = { lookMs: 250, stoppedMs: 5000, intervalMs: 1000, healthTimeoutMs: 2000 }
 
 export interface WatchedPlugin {
   readonly health: HealthClient
   /** Whether it has answered one already; if not it is not judged by them. */
   readonly answersHealth: boolean
+  /** The process that does the work, if it is known. */
+  readonly servedBy: number | undefined
   /** A call that it has held for too long, in words; undefined: there is none. */
   readonly overdue: () => string | undefined
-  /**
-   * How long it may be silent now, in ms: 0 while it is idle, more while a wrapper that computes may keep it from answering.
-   * Infinity: what it says means nothing.
-   */
+  /** @see SilenceOptions.patienceMs */
   readonly patienceMs: () => number
   readonly times: WatchTimes
+  /** It does not run at the moment, for this reason. */
+  readonly onStill: (why: string) => void
+  /** It runs again. */
+  readonly onMoving: () => void
+  /** For so long, in ms, this process itself did not run, which is to be held against no plugin. */
+  readonly onAbsence: (ms: number) => void
   /** It hangs; called once, and nothing is watched afterwards. */
   readonly onHung: (why: string) => void
 }
 
 /**
- * Watches a running plugin: whether it answers health checks, and whether it gives back what it was given. One that has not
- * answered one is not judged by them.
+ * Watches a running plugin: whether its process runs, whether it answers health checks, and whether it gives back what it was
+ * given. One that has not answered a health check is not judged by them.
  * @returns ends the watch
  */
 export function watchPlugin(plugin: WatchedPlugin): () => void {
-  const { health, times } = plugin
-  let heardAt = performance.now()
-  let misses = 0
-  let timer: NodeJS.Timeout | undefined
-  let ended = false
+  const { lookMs, stoppedMs, intervalMs, healthTimeoutMs } = plugin.times
+  const { health, patienceMs } = plugin
+  const silence = plugin.answersHealth
+    ? followSilence({ health, patienceMs, intervalMs, healthTimeoutMs })
+    : { tooLong: () => undefined, excuse: () => {}, end: () => health.close() }
+  const standstill = followStandstill(plugin.servedBy)
+  let lookedAt = performance.now()
+  let still: string | undefined
 
   const end = () => {
-    ended = true
-    clearTimeout(timer)
-    health.close()
+    clearInterval(timer)
+    silence.end()
   }
-  const hung = (why: string) => {
+  const noticeAbsence = () => {
+    const lateMs = performance.now() - lookedAt - lookMs
+    lookedAt = performance.now()
+    // Stopped and continued with everything else, or too busy to look.
+    if (lateMs < lookMs) return
+    silence.excuse(lateMs)
+    plugin.onAbsence(lateMs)
+  }
+  const noticeStandstill = () => {
+    standstill.look()
+    const { why } = standstill
+    if (why !== undefined && still === undefined) plugin.onStill(why)
+    if (why === undefined && still !== undefined) plugin.onMoving()
+    still = why
+    // Looks are counted, not time: one that was missed because this process was stopped says nothing.
+    return standstill.looks * lookMs < stoppedMs ? undefined : `${why} and does not go on`
+  }
+  const look = () => {
+    noticeAbsence()
+    const why = noticeStandstill() ?? plugin.overdue() ?? silence.tooLong()
+    if (why === undefined) return
     end()
     plugin.onHung(why)
   }
-  const forgive = () => {
-    misses = 0
-    heardAt = performance.now()
-    return undefined
-  }
-  const ask = async (): Promise<string | undefined> => {
-    const patienceMs = plugin.patienceMs()
-    if (!plugin.answersHealth || patienceMs === Number.POSITIVE_INFINITY) return forgive()
-    if (await health.check(times.healthTimeoutMs)) return forgive()
-    // It may have become busy since.
-    const mayMs = Math.max(patienceMs, plugin.patienceMs())
-    misses = mayMs === 0 ? misses + 1 : 0
-    const silentMs = performance.now() - heardAt
-    if (mayMs === 0 ? misses < MOST_MISSES : silentMs < mayMs) return undefined
-    return `it has not answered its health checks for ${Math.round(silentMs / 1000)} s`
-  }
-  const look = async () => {
-    const why = plugin.overdue() ?? (await ask())
-    if (ended) return
-    if (why !== undefined) hung(why)
-    else timer = setTimeout(look, times.intervalMs).unref()
-  }
-  void look()
+  const timer = setInterval(look, lookMs).unref()
   return end
 }

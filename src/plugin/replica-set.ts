@@ -114,6 +114,10 @@ export class ReplicaSet implements ManagedBackend, Places, RecycledSet {
     return { ready: false, why: `${loop}the plugin did not start: ${failed.failure.summary}` }
   }
 
+  get restarting(): boolean {
+    return !this.readiness.ready && this.known !== undefined && this.members.some(({ expected }) => expected)
+  }
+
   get exclusive(): boolean {
     return this.known?.exclusive ?? false
   }

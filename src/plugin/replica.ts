@@ -10,13 +10,15 @@ import { describeExit, type ProcessExit } from './runner/process-runner.js'
 /**
  * What a replica is doing. Transitions:
  * stopped → starting (start) · starting → ready (wrapperInit returned 0) · starting → backoff (it did not start)
- * · ready → starting (the process ended) · ready → ending (it hangs, or is to be exchanged) · ending → starting (the
- * process ended) · backoff → starting (the wait is over) · any → draining → stopped (stop, retire)
+ * · ready → starting (the process ended) · ready → ending (it hangs, or is to be exchanged) · ready → frozen (its process
+ * is stopped) · frozen → ready (it goes on) · frozen → ending, starting (as ready) · ending → starting (the process ended)
+ * · backoff → starting (the wait is over) · any → draining → stopped (stop, retire)
  */
 export type ReplicaState =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'starting'; readonly abort: AbortController }
   | { readonly kind: 'ready'; readonly plugin: RunningPlugin }
+  | { readonly kind: 'frozen'; readonly plugin: RunningPlugin }
   | { readonly kind: 'ending'; readonly plugin: RunningPlugin }
   | { readonly kind: 'backoff'; readonly error: PluginStartError; readonly timer: NodeJS.Timeout }
   | { readonly kind: 'draining'; readonly plugin: RunningPlugin | undefined }
@@ -138,7 +140,7 @@ export class Replica {
 
   /** Ends the plugin when it holds nothing any more, however long that takes; it gets nothing more from now on. */
   async retire(graceMs: number): Promise<void> {
-    if (this.state.kind === 'ready') {
+    if (isRunning(this.state)) {
       this.change({ kind: 'draining', plugin: this.state.plugin })
       await this.idle()
     }
@@ -205,7 +207,7 @@ export class Replica {
       this.served = 0
       this.change({ kind: 'ready', plugin })
       // One that came while the last one of them was loaded.
-      plugin.resources.sync().catch(error => this.log.error({ err: error }, 'a resource could not be loaded'))
+      void this.loadResources(plugin)
       this.watch(plugin, silence)
     } catch (error) {
       if (abort.signal.aborted) return
@@ -218,15 +220,39 @@ export class Replica {
     const endWatch = watchPlugin({
       health: plugin.health,
       answersHealth: plugin.answersHealth,
+      servedBy: plugin.servedBy,
       overdue: () => this.overdue(plugin),
       patienceMs: () => this.patienceMs(plugin),
       times,
+      onStill: why => this.freeze(plugin, why),
+      onMoving: () => void this.thaw(plugin),
+      onAbsence: ms => {
+        for (const place of this.places) if (place.plugin === plugin) place.dueAt += ms
+      },
       onHung: why => void this.replace(`it hangs: ${why}`, 'error'),
     })
     void plugin.process.exited.then(exit => {
       endWatch()
       return this.lost(plugin, exit, silence)
     })
+  }
+
+  private freeze(plugin: RunningPlugin, why: string): void {
+    this.log.warn({ pid: plugin.process.pid }, `the plugin gets no requests while ${why}`)
+    if (this.state.kind === 'ready') this.change({ kind: 'frozen', plugin })
+  }
+
+  private async thaw(plugin: RunningPlugin): Promise<void> {
+    this.log.info({ pid: plugin.process.pid }, 'the plugin runs again')
+    const { state } = this
+    if (state.kind !== 'frozen') return
+    // Those that came meanwhile went past it.
+    await this.loadResources(plugin)
+    if (this.state === state) this.change({ kind: 'ready', plugin })
+  }
+
+  private async loadResources({ resources }: RunningPlugin): Promise<void> {
+    await resources.sync().catch(error => this.log.error({ err: error }, 'a resource could not be loaded'))
   }
 
   private overdue(plugin: RunningPlugin): string | undefined {
@@ -248,19 +274,19 @@ export class Replica {
   /** Ends a plugin that is of no use any more. What it holds is decided when it has ended and nothing more comes of it. */
   private async replace(why: string, level: 'info' | 'error'): Promise<void> {
     const { state } = this
-    if (state.kind !== 'ready' && !(state.kind === 'draining' && state.plugin)) return
+    if (!isRunning(state) && !(state.kind === 'draining' && state.plugin)) return
     const plugin = state.plugin as RunningPlugin
     // One that was told to end may drop its connections before it has.
     if (this.leaving.has(plugin)) return
     const { process } = plugin
     this.log[level]({ pid: process.pid }, `the plugin is ended because ${why}`)
-    if (state.kind === 'ready') this.change({ kind: 'ending', plugin: state.plugin })
+    if (isRunning(state)) this.change({ kind: 'ending', plugin })
     await process.stop(this.options.termGraceMs)
   }
 
   private async lost(plugin: RunningPlugin, exit: ProcessExit, silence: Promise<void>): Promise<void> {
     const { state } = this
-    if (state.kind === 'ready' || state.kind === 'ending') {
+    if (isRunning(state) || state.kind === 'ending') {
       const level = this.resting ? 'info' : 'error'
       this.log[level]({ pid: plugin.process.pid }, `the plugin ${describeExit(exit)}; starting it again`)
       this.starting = this.attempt()
@@ -293,6 +319,11 @@ export class Replica {
     this.state = state
     this.onChange()
   }
+}
+
+/** Whether its plugin is in use, were it only for the moment stopped. */
+function isRunning(state: ReplicaState): state is Extract<ReplicaState, { readonly kind: 'ready' | 'frozen' }> {
+  return state.kind === 'ready' || state.kind === 'frozen'
 }
 
 function asStartError(error: unknown, { launch }: PluginStartOptions): PluginStartError {

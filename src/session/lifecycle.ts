@@ -263,6 +263,7 @@ export class Lifecycle<Plugin> {
 export function noBackend(why: string): WrapperBackend {
   return {
     readiness: { ready: false, why },
+    restarting: false,
     schema: undefined,
     abilities: undefined,
     version: undefined,

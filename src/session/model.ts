@@ -46,6 +46,7 @@ export class Model {
   /** Why it takes no requests although its plugins may be ready. */
   private refusal: string | undefined
   private readonly onQuiet = new Set<() => void>()
+  private unfollow: () => void
 
   /**
    * @param backend its plugins, until `use` changes them
@@ -58,6 +59,7 @@ export class Model {
   ) {
     this.slots = new Slots(options)
     this.rate = options.rate && new RateLimit(options.rate)
+    this.unfollow = this.follow(backend)
   }
 
   get name(): string {
@@ -116,8 +118,10 @@ export class Model {
 
   /** Requests get their replica here from now on; those that have one keep it. */
   use(backend: WrapperBackend): void {
+    this.unfollow()
     this.backend = backend
     this.refusal = undefined
+    this.unfollow = this.follow(backend)
   }
 
   /** Takes no more requests until `use`. Those that wait for a slot, or have one, go on. */
@@ -233,11 +237,28 @@ export class Model {
     }
   }
 
+  /** While its plugins are being restarted requests wait for a slot, and when that has failed they wait no longer. */
+  private follow(backend: WrapperBackend): () => void {
+    const look = () => {
+      const { readiness, restarting } = backend
+      if (readiness.ready) return this.slots.resume()
+      const refusal = this.notReady(readiness.why)
+      this.slots.pause(refusal.message)
+      if (!restarting) this.slots.refuseAll(refusal)
+    }
+    look()
+    return backend.onChange(look)
+  }
+
+  private notReady(why: string): ServiceError {
+    return new ServiceError('not_ready', `${this.options.name} is not ready: ${why}`)
+  }
+
   /** @param request what shall be called; absent: a session */
   private async admit(ctx: RequestContext, request?: InferenceRequest): Promise<Admitted> {
     const { readiness } = this
     const { name } = this.options
-    if (!readiness.ready) throw new ServiceError('not_ready', `${name} is not ready: ${readiness.why}`)
+    if (!readiness.ready && (this.refusal !== undefined || !this.backend.restarting)) throw this.notReady(readiness.why)
     if (request) checkMethod(name, request.method, this.backend)
     this.rate?.take()
     const scope = new CallScope(ctx, this.options.onceTimeoutMs)

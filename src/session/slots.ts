@@ -38,6 +38,8 @@ export class Slots {
   /** When somebody who waited was served last, and how long that takes on average, in ms; 0: not known. */
   private servedAt = 0
   private serviceMs = 0
+  /** Why nobody is served at present; undefined: they are. */
+  private pausedBy: string | undefined
 
   /** Is told how long somebody has waited, in ms, who got a slot at last. */
   onWaited: (ms: number) => void = () => {}
@@ -60,7 +62,7 @@ export class Slots {
 
   /** Takes a slot if one is free and nobody waits. */
   tryTake(): boolean {
-    if (this.used >= this.size || this.waiting.size > 0) return false
+    if (this.pausedBy !== undefined || this.used >= this.size || this.waiting.size > 0) return false
     this.used += 1
     return true
   }
@@ -68,7 +70,8 @@ export class Slots {
   /**
    * Waits for a slot and takes it.
    * @param priority of 0 to 9, the highest is served first
-   * @throws ServiceError `no_slot` when no more may wait, the wait was too long, or one of higher rank needs the place
+   * @throws ServiceError `no_slot` when no more may wait, the wait was too long, or one of higher rank needs the place;
+   * `not_ready` instead during a pause
    * @throws what ends the scope, when that comes first
    */
   take(scope: Pick<CallScope, 'onOver'>, priority = DEFAULT_PRIORITY): Promise<void> {
@@ -76,7 +79,8 @@ export class Slots {
     const rank = rankOf(priority)
     if (this.waiting.size >= this.mostWaiting()) {
       const { last } = this.waiting
-      const state = `no free slot: all ${this.size} are in use and ${this.waiting.size} requests wait`
+      const busy = this.pausedBy ?? `no free slot: all ${this.size} are in use`
+      const state = `${busy} and ${this.waiting.size} requests wait`
       if (last === undefined || last.rank <= rank) return Promise.reject(this.refusal(`${state} already`))
       last.refuse(this.refusal(`${state}, and one of a higher priority came`))
     }
@@ -98,7 +102,8 @@ export class Slots {
         },
       }
       const timer = setTimeout(() => {
-        waiter.refuse(this.refusal(`no slot became free within ${queueWaitMs} ms`))
+        const why = this.pausedBy === undefined ? 'no slot became free' : `${this.pausedBy} and did not change`
+        waiter.refuse(this.refusal(`${why} within ${queueWaitMs} ms`))
       }, queueWaitMs)
       if (this.waiting.size === 0) this.servedAt = 0
       this.waiting.add(waiter)
@@ -125,8 +130,28 @@ export class Slots {
     if (options.slots !== before.slots) this.resize(options.slots)
   }
 
+  /**
+   * Lets everybody wait until `resume`, within the limits of the queue. Not an overload: afterwards as many may wait as before.
+   * @param why in words, for those who cannot wait
+   */
+  pause(why: string): void {
+    this.pausedBy = why
+  }
+
+  /** Ends a pause. */
+  resume(): void {
+    this.pausedBy = undefined
+    this.servedAt = 0
+    this.handOn()
+  }
+
+  /** Refuses all who wait. */
+  refuseAll(error: ServiceError): void {
+    for (let next = this.waiting.last; next !== undefined; next = this.waiting.last) next.refuse(error)
+  }
+
   private handOn(): void {
-    while (this.used < this.size) {
+    while (this.pausedBy === undefined && this.used < this.size) {
       const next = this.waiting.shift()
       if (next === undefined) return
       this.used += 1
@@ -150,6 +175,7 @@ export class Slots {
   }
 
   private refusal(message: string): ServiceError {
+    if (this.pausedBy !== undefined) return new ServiceError('not_ready', message)
     this.refusedAt = performance.now()
     // Those who wait now will have been served by then.
     const hint = this.serviceMs > 0 ? { retryAfterMs: this.waiting.size * this.serviceMs } : {}

@@ -64,7 +64,10 @@ export function mindSporeFrontEnd({ inference, basePath, bodyLimitBytes, log }: 
     const instances = readInstances(request.body)
     const url = parseModelUrl(basePath === '/' ? path : path.slice(basePath.length))
     const model = inference.model(url.model, url.version)
-    if (!model.readiness.ready) throw new ServiceError('not_ready', `${model.name}: ${model.readiness.why}`)
+    // Known once it has been ready; what is to be done while it is not is the model's to say.
+    if (!model.readiness.ready && model.abilities === undefined) {
+      throw new ServiceError('not_ready', `${model.name}: ${model.readiness.why}`)
+    }
     const method = methodOf(model, url.method)
     const inputs = inputsOf(model, method)
     const parameters = Object.fromEntries(new URLSearchParams(query))

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { watchPlugin } from '../../../src/plugin/plugin-watch.js'
+import { WATCH_TIMES, watchPlugin } from '../../../src/plugin/plugin-watch.js'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers())
 const MINUTE = 60_000
 
 function watched(answers: readonly boolean[], { patienceMs = 0, answersHealth = true } = {}) {
-  const state = { patienceMs, overdue: undefined as string | undefined, hung: [] as string[], asked: 0 }
+  const state = { patienceMs, overdue: undefined as string | undefined, hung: [] as string[], asked: 0, absentMs: 0 }
   const health = {
     check: async () => {
       state.asked += 1
@@ -16,7 +16,11 @@ function watched(answers: readonly boolean[], { patienceMs = 0, answersHealth = 
     close: () => {},
   }
   watchPlugin({
-    ...{ health, answersHealth, times: { intervalMs: 1000, healthTimeoutMs: 2000 } },
+    ...{ health, answersHealth, servedBy: undefined, times: WATCH_TIMES },
+    ...{ onStill: () => {}, onMoving: () => {} },
+    onAbsence: ms => {
+      state.absentMs += ms
+    },
     patienceMs: () => state.patienceMs,
     overdue: () => state.overdue,
     onHung: why => state.hung.push(why),
@@ -56,6 +60,19 @@ describe('a watched plugin', () => {
     state.patienceMs = 0
     await vi.advanceTimersByTimeAsync(5000)
     expect(state.hung).toHaveLength(1)
+  })
+
+  it('is not held to a time for which this process itself did not run', async () => {
+    const state = watched([true, false], { patienceMs: MINUTE })
+    await vi.advanceTimersByTimeAsync(5000)
+    const now = performance.now.bind(performance)
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + 10 * MINUTE)
+    await vi.advanceTimersByTimeAsync(MINUTE - 10_000)
+    expect(state.hung).toEqual([])
+    expect(Math.abs(state.absentMs - 10 * MINUTE)).toBeLessThan(WATCH_TIMES.lookMs)
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(state.hung).toHaveLength(1)
+    vi.restoreAllMocks()
   })
 
   it('hangs when it holds something for too long, even without a health service', async () => {

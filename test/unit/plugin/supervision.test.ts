@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -10,7 +10,7 @@ import { type FaultSetOptions, faultCall, faultSet, once, pidOf, reasonOf, textO
 const folder = mkdtempSync(join(tmpdir(), 'supervision-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const QUICK = { watchTimes: { intervalMs: 50, healthTimeoutMs: 300 } }
+const QUICK = { watchTimes: { lookMs: 20, stoppedMs: 200, intervalMs: 50, healthTimeoutMs: 300 } }
 
 async function started(mode: Parameters<typeof faultSet>[0], options: FaultSetOptions = {}): Promise<ReplicaSet> {
   const set = faultSet(mode, options)
@@ -40,6 +40,7 @@ describe('a plugin that never becomes ready', { timeout: 40_000 }, () => {
     expect(set.readiness).toMatchObject({ why: expect.stringMatching(/^crash loop: .*exited with code 7/) })
     expect(set.replicas).toEqual([{ up: false, crashLoop: true }])
     expect(await reasonOf((async () => set.acquire())())).toBe('not_ready')
+    expect(set.restarting).toBe(false)
     writeFileSync(flag, '')
     await until(set, true)
     expect(set.replicas).toEqual([{ up: true, crashLoop: false }])
@@ -73,6 +74,84 @@ describe.each([1, 2] as const)('a plugin of protocol %i that hangs', { timeout: 
     await successorOf(set, pid)
     expect(await failed).toBe('plugin_crashed')
     await new Promise<void>(idle => lease.release(idle))
+  })
+})
+
+/** Requests to the set, one after the other, for so long. */
+async function askFor(set: ReplicaSet, ms: number): Promise<number[]> {
+  const pids = new Set<number>()
+  const end = performance.now() + ms
+  while (performance.now() < end) pids.add(await pidOf(set))
+  return [...pids]
+}
+
+describe.runIf(process.platform === 'linux')('a plugin whose process is stopped', { timeout: 30_000 }, () => {
+  const PATIENT = { watchTimes: { ...QUICK.watchTimes, stoppedMs: 60_000, intervalMs: 60_000 } }
+
+  it('gets no requests until it goes on', async () => {
+    const set = await started('well-behaved', PATIENT)
+    const pid = await pidOf(set)
+    process.kill(pid, 'SIGSTOP')
+    await until(set, false)
+    expect(set.readiness).toEqual({ ready: false, why: 'the plugin is frozen' })
+    expect(set.restarting).toBe(true)
+    process.kill(pid, 'SIGCONT')
+    await until(set, true)
+    expect(await pidOf(set)).toBe(pid)
+  })
+
+  it('leaves its requests to the other replicas', async () => {
+    const set = await started('well-behaved', { ...PATIENT, replicas: 2 })
+    const first = set.acquire()
+    const stopped = Number(textOf(await first.once(faultCall('pid'))))
+    const other = await pidOf(set)
+    first.release(() => {})
+    process.kill(stopped, 'SIGSTOP')
+    await vi.waitFor(() => expect(set.replicas.filter(({ up }) => up)).toHaveLength(1))
+    expect(await askFor(set, 100)).toEqual([other])
+    process.kill(stopped, 'SIGCONT')
+  })
+
+  it('is replaced when it does not go on, although a call keeps it from being asked; what it had not begun moves', async () => {
+    const set = await started('serial', QUICK)
+    const { pid, hanging, waiting } = await behindHang(set, 2)
+    process.kill(pid, 'SIGSTOP')
+    await successorOf(set, pid)
+    expect(await hanging).toBe('plugin_crashed')
+    expect(await Promise.all(waiting)).not.toContain(pid)
+  })
+
+  it('is told from the shell that started it', async () => {
+    const set = await started('well-behaved', { ...QUICK, shell: '"$0" "$@"; true' })
+    const pid = await pidOf(set)
+    const shell = Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+    process.kill(shell, 'SIGSTOP')
+    expect(await askFor(set, 500)).toEqual([pid])
+    process.kill(shell, 'SIGCONT')
+    process.kill(pid, 'SIGSTOP')
+    await successorOf(set, pid)
+  })
+
+  it('is told from a child of it', async () => {
+    const file = join(folder, 'child')
+    const set = await started('well-behaved', { ...QUICK, shell: `sleep 600 & echo $! >${file}; exec "$0" "$@"` })
+    const pid = await pidOf(set)
+    process.kill(Number(readFileSync(file, 'utf8')), 'SIGSTOP')
+    expect(await askFor(set, 500)).toEqual([pid])
+  })
+
+  it('is not held to a time for which the daemon was stopped, too', async () => {
+    const set = await started('well-behaved', { ...QUICK, concurrency: 2, hangTimeoutMs: 60_000 })
+    const pid = await pidOf(set)
+    const hanging = set.acquire()
+    const failed = reasonOf(hanging.once(faultCall('hang')))
+    const now = performance.now.bind(performance)
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + 600_000)
+    expect(await askFor(set, 500)).toEqual([pid])
+    vi.restoreAllMocks()
+    hanging.cancel(new ServiceError('cancelled'))
+    expect(await failed).toBe('cancelled')
+    hanging.release(() => {})
   })
 })
 

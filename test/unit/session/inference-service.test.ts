@@ -17,6 +17,7 @@ function fakeBackend(answer: Answer, readiness: Readiness = { ready: true }, ope
   const settle: (() => void)[] = []
   const backend: WrapperBackend = {
     readiness,
+    restarting: false,
     schema: undefined,
     abilities: undefined,
     version: undefined,

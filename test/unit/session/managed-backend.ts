@@ -11,6 +11,7 @@ export const OPTIONS: ModelOptions = {
 /** Plugins that answer every call with their own name, and do what a test says when they start. */
 export class FakePlugins implements ManagedBackend {
   readiness: Readiness = { ready: false, why: 'the plugin is starting' }
+  restarting = false
   readonly schema = undefined
   abilities: ModelAbilities | undefined
   readonly version = undefined
@@ -98,8 +99,10 @@ export class FakePlugins implements ManagedBackend {
     }
   }
 
-  private become(readiness: Readiness): void {
+  /** @param restarting whether they are about to be ready again */
+  become(readiness: Readiness, restarting = false): void {
     this.readiness = readiness
+    this.restarting = restarting
     for (const listener of this.listeners) listener()
   }
 }
