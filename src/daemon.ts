@@ -101,10 +101,13 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
       log,
     })
     steps.push(() => models.stop(SHUTDOWN_GRACE_MS))
-    // The front-ends are the larger part of the code: they are loaded while the interpreters are being asked.
+    const identity = config.tls && createServerIdentity(config.tls)
+    const started = startModels(models, signals.stop)
+    // It is waited for below, unless something else ends the start before.
+    started.catch(() => {})
+    // The front-ends are the larger part of the code: they are loaded while the plugins start.
     const { createFrontEnds } = await import('./front-ends.js')
     const service = new LocalInferenceService(registry)
-    const identity = config.tls && createServerIdentity(config.tls)
     const apps = config.auth.enabled ? new Apps(config.apps) : undefined
     const frontEnds = createFrontEnds({
       version: VERSION,
@@ -124,7 +127,7 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
     })
     steps.push(() => frontEnds.stop(config.drainTimeoutMs))
     void removeStaleFolders()
-    // Listening comes before the wrappers are ready, so that /livez and /readyz can say what is going on.
+    // Listening does not wait for the wrappers, so that /livez and /readyz can say what is going on.
     const address = await frontEnds.listen()
     const reload = configReloader({
       config,
@@ -142,7 +145,7 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
       steps.push(onCertificateChange(config.tls, reloadCertificates))
     }
     if (config.reloadOnChange) steps.push(onFileChange(config.file, reload))
-    await startModels(models, signals.stop)
+    await started
     log.info({ ...address, models: registry.all.map(({ name, version }) => `${name} ${version}`) }, 'ready')
     return { stop }
   } catch (error) {

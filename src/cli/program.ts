@@ -1,13 +1,10 @@
 import { Command, CommanderError } from 'commander'
-import { type CallOptions, call } from './call.js'
-import { create } from './create.js'
+import type { CallOptions } from './call.js'
 import { CommandError, ExitCode, usageError } from './exit-codes.js'
 import { normalizeGoFlags } from './go-flags.js'
-import { init } from './init.js'
-import { mnist } from './mnist.js'
 import { packageVersion } from './package-files.js'
 import { type ServeOptions, serve } from './serve.js'
-import { type StreamOptions, stream } from './stream.js'
+import type { StreamOptions } from './stream.js'
 import type { Terminal } from './terminal.js'
 import { USAGE } from './usage.js'
 
@@ -37,6 +34,10 @@ function addServeOptions(command: Command): Command {
     .option('-u, --url <url>', 'URL of the configuration centre')
 }
 
+// Each command is loaded when it is asked for, so that every one begins at once.
+const init = async (terminal: Terminal) => (await import('./init.js')).init(terminal)
+const mnist = async (terminal: Terminal) => (await import('./mnist.js')).mnist(terminal)
+
 async function runRoot(options: RootOptions, terminal: Terminal): Promise<number> {
   if (options.version) return showVersion(terminal)
   if (options.init) return init(terminal)
@@ -51,20 +52,21 @@ function addCommands(program: Command, terminal: Terminal, done: (exitCode: numb
   program
     .command('init')
     .description('writes aiges.toml into this folder; an existing one is left alone (the same as -init)')
-    .action(() => done(init(terminal)))
+    .action(async () => done(await init(terminal)))
   program
     .command('mnist')
     .description('writes the MNIST example to ./aiges_demo/mnist; existing files are kept (the same as -mnist)')
-    .action(() => done(mnist(terminal)))
+    .action(async () => done(await mnist(terminal)))
   program
     .command('create')
     .description('writes a new wrapper project into the folder NAME')
     .argument('[NAME]', 'name of the project')
     .option('-n, --name <NAME>', 'the same')
-    .action((argument: string | undefined, { name }: { name?: string }) => {
+    .action(async (argument: string | undefined, { name }: { name?: string }) => {
       const chosen = name ?? argument
       if (chosen === undefined) throw usageError('create needs a name: aiservice create -n NAME')
       if (argument !== undefined && argument !== chosen) throw usageError(`two names: "${chosen}" and "${argument}"`)
+      const { create } = await import('./create.js')
       done(create(chosen, terminal))
     })
   program
@@ -80,7 +82,10 @@ function addCommands(program: Command, terminal: Terminal, done: (exitCode: numb
     .option('--accept <name>', 'output to ask for, may be repeated (default: all)', collect)
     .option('-o, --output <dir>', 'folder that images and other binary outputs are written to')
     .option('--json', 'print the answer as JSON')
-    .action(async (inputs: string[], options: CallOptions) => done(await call(inputs, options, terminal)))
+    .action(async (inputs: string[], options: CallOptions) => {
+      const { call } = await import('./call.js')
+      done(await call(inputs, options, terminal))
+    })
   program
     .command('stream')
     .description('sends a recording to a running service in frames and prints the results as they come')
@@ -95,7 +100,10 @@ function addCommands(program: Command, terminal: Terminal, done: (exitCode: numb
     .option('--frame-ms <ms>', 'length of a frame (default: 40)')
     .option('--realtime', 'send at the pace of the recording (default: as fast as possible)')
     .option('--json', 'print every message as JSON')
-    .action(async (input: string, options: StreamOptions) => done(await stream(input, options, terminal)))
+    .action(async (input: string, options: StreamOptions) => {
+      const { stream } = await import('./stream.js')
+      done(await stream(input, options, terminal))
+    })
   program
     .command('version')
     .description('prints the version (the same as -v)')

@@ -39,7 +39,6 @@ export class Lifecycle<Plugin> {
   private current: ManagedBackend | undefined
   /** All that have not been stopped. */
   private readonly alive = new Set<ManagedBackend>()
-  private prepared: Promise<ManagedBackend> | undefined
   private readonly turns = new Turns()
   private stopping = false
   /** Whether it was asked to run and not to stop since. */
@@ -56,12 +55,6 @@ export class Lifecycle<Plugin> {
     return this.current?.replicas ?? []
   }
 
-  /** Finds out how the plugins are started, so that `start` need not. */
-  prepare(): void {
-    this.prepared = this.create(this.setup.plugin)
-    this.prepared.catch(() => {})
-  }
-
   /**
    * Starts the plugins; those that do not start are tried again in the background.
    * @throws Error with all that was seen of them
@@ -69,7 +62,7 @@ export class Lifecycle<Plugin> {
   start(): Promise<void> {
     return this.inTurn(async () => {
       this.wanted = true
-      await this.startAndKeepTrying(this.prepared ?? this.create(this.setup.plugin))
+      await this.startAndKeepTrying(this.create(this.setup.plugin))
       this.assertGoingOn()
     })
   }

@@ -42,7 +42,6 @@ export class ServedModels<Plugin> implements AdminService {
     this.registry = options.registry
     this.log = options.log
     this.loading = this.enter(specs)
-    for (const lifecycle of this.loading) lifecycle.prepare()
   }
 
   /**
