@@ -68,16 +68,18 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   identity?.onChange(next => (server.server as unknown as TlsServer).setSecureContext(secureContext(next)))
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  // fastify answers 415 to a header that is no media type before it asks any parser.
+  // fastify answers 415 to a header that is no media type before it asks any parser, and 400 to a QUERY without one before
+  // it looks whether a route takes that.
   server.addHook('onRequest', (request, reply, done) => {
     if (isPipelinedTooFar(request.raw, reply.raw)) {
       reply.hijack()
       request.raw.socket.destroy()
       return
     }
-    const { headers } = request.raw
+    const { headers, method } = request.raw
     const type = headers['content-type']
     if (type !== undefined && !MEDIA_TYPE.test(type)) delete headers['content-type']
+    if (method === 'QUERY') headers['content-type'] ??= 'application/octet-stream'
     done()
   })
   endSlowReaders(server, options)

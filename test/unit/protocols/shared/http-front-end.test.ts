@@ -95,6 +95,12 @@ describe('an error', () => {
   })
 })
 
+it('takes no QUERY, and says what it takes', async () => {
+  const refusal = await serverOf([frontEnd('b', ['/b'])]).server.inject({ method: 'QUERY', url: '/b/items/1' })
+  expect(refusal.json()).toEqual({ by: 'b', reason: 'method_not_allowed' })
+  expect(refusal.headers.allow).toBe('POST')
+})
+
 describe('what belongs to no front-end', () => {
   it('is answered with a plain error', async () => {
     const response = await serverOf([frontEnd('a', ['/a'])]).server.inject('/elsewhere')
