@@ -132,7 +132,9 @@ function createHttpFrontEnds(options: FrontEndOptions, isDraining: () => boolean
     frontEnds.push(aseFrontEnd({ inference, basePath: ase.path, log, ...config.ase, bodyLimitBytes, webSocket }))
   }
   if (oip.enabled) {
-    frontEnds.push(oipFrontEnd({ ...oipOptions(options, isDraining), basePath: oip.path, bodyLimitBytes }))
+    const healthIsOpen = config.auth.open.includes('probes')
+    const shared = oipOptions(options, isDraining)
+    frontEnds.push(oipFrontEnd({ ...shared, basePath: oip.path, bodyLimitBytes, healthIsOpen }))
   }
   if (openai.enabled) frontEnds.push(openAiFrontEnd({ inference, basePath: openai.path, log }))
   if (mindspore.enabled) {

@@ -79,7 +79,11 @@ const SCHEMAS: JsonObject = {
       versions: { type: 'array', items: { type: 'object', properties: { version: TEXT, ...READINESS } } },
     },
   },
-  AdminSlots: { type: 'object', properties: { slots: { type: 'integer', minimum: 1 } }, required: ['slots'] },
+  AdminSlots: {
+    type: 'object',
+    properties: { slots: { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } },
+    required: ['slots'],
+  },
   AdminError: {
     type: 'object',
     properties: { error: { type: 'object', properties: { reason: TEXT, message: TEXT } } },

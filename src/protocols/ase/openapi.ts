@@ -1,13 +1,15 @@
 import { REASONS, type Reason, TEMPORARY } from '../../core/error.js'
 import type { JsonObject, ModelInfo, ModelSchema } from '../../core/model.js'
+import { DATA_TYPES } from '../../core/payload.js'
 import { EVENT_STREAM_TYPE } from '../shared/event-stream.js'
 import { isObject } from '../shared/json-object.js'
+import { LIMIT_PARAMETERS, RETRY_HEADERS } from '../shared/openapi-limits.js'
 import { type OpenApiPart, schemaRef } from '../shared/openapi-part.js'
 import { ASE_ERRORS, reasonsByStatus } from './error-map.js'
 import { EXAMPLE_SID, exampleAnswer, exampleRequest } from './example.js'
 import type { ModelPaths } from './model-paths.js'
 import { openApiSchema } from './openapi-schema.js'
-import { requestSchema } from './request-schema.js'
+import { changeEachProperty, changeProperties, requestSchema } from './request-schema.js'
 
 const TAG = 'ASE'
 
@@ -42,13 +44,14 @@ function describeModel(model: ModelInfo): JsonObject {
   return {
     tags: [TAG],
     description: OTHER_WAYS,
+    parameters: LIMIT_PARAMETERS,
     requestBody: { required: true, content: json(describeRequest(name, schema), example) },
     responses: {
       200: {
         description: 'The outputs of the model',
         content: {
           ...json(describeAnswer(schema), schema && exampleAnswer(schema)),
-          [EVENT_STREAM_TYPE]: { schema: EVENTS },
+          [EVENT_STREAM_TYPE]: { example: EVENTS },
         },
       },
       ...Object.fromEntries(
@@ -67,17 +70,23 @@ const OTHER_WAYS = [
   'frame, 1 in those that follow and 2 in the last; results come while frames are still being sent, all data in base64.',
 ].join('\n')
 
-const EVENTS: JsonObject = {
-  type: 'string',
-  description: 'Server-sent events, each with an answer as its data',
-  example: 'data: {"header":{"code":0,"sid":"…","status":2},"payload":{…}}\n\n',
-}
+/** Without a schema: OpenAPI 3.0 does not say whether it would be that of the whole or of one event. */
+const EVENTS = 'data: {"header":{"code":0,"sid":"…","status":2},"payload":{…}}\n\n'
 
 function json(schema: JsonObject, example: JsonObject | undefined): JsonObject {
   return { 'application/json': { schema, ...(example !== undefined && { example }) } }
 }
 
 const ANY_OBJECT: JsonObject = { type: 'object' }
+/** Data that is no base64 reaches the wrapper as JSON. */
+const STRUCTURES: readonly JsonObject[] = [ANY_OBJECT, { type: 'array', items: {} }]
+const ANY_DATA: JsonObject = {
+  type: 'object',
+  oneOf: DATA_TYPES.map(type => ({
+    properties: { [type]: { anyOf: [{ type: 'string', format: 'byte' }, ...STRUCTURES] } },
+    required: [type],
+  })),
+}
 const ANY_REQUEST: JsonObject = {
   type: 'object',
   properties: { header: ANY_OBJECT, parameter: ANY_OBJECT, payload: ANY_OBJECT },
@@ -85,7 +94,30 @@ const ANY_REQUEST: JsonObject = {
 
 function describeRequest(name: string, schema: ModelSchema | undefined): JsonObject {
   const known = schema !== undefined && Object.keys(schema.request).length > 0
-  return known ? openApiSchema(requestSchema(schema, name)) : ANY_REQUEST
+  return withProtocolRules(known ? openApiSchema(requestSchema(schema, name)) : ANY_REQUEST)
+}
+
+/** What every request has to keep to, whatever a wrapper says of its own: objects in the sections, and data. */
+function withProtocolRules(request: JsonObject): JsonObject {
+  const required = Array.isArray(request['required']) ? request['required'] : []
+  return {
+    ...changeProperties(request, {
+      parameter: rule => ({ additionalProperties: { ...ANY_OBJECT, nullable: true }, ...rule }),
+      payload: rule => ({ additionalProperties: ANY_DATA, ...changeEachProperty(rule, withData), minProperties: 1 }),
+    }),
+    required: [...new Set([...required, 'payload'])],
+  }
+}
+
+/** @param entry of a payload, whose data stands under its type */
+function withData(entry: JsonObject): JsonObject {
+  const { properties, required } = entry
+  const type = isObject(properties) ? DATA_TYPES.find(name => name in properties) : undefined
+  if (type === undefined) return entry
+  return {
+    ...changeProperties(entry, { [type]: rule => ({ anyOf: [{ ...rule, format: 'byte' }, ...STRUCTURES] }) }),
+    required: [...new Set([...(Array.isArray(required) ? required : []), type])],
+  }
 }
 
 const TEXT: JsonObject = { type: 'string' }
@@ -144,9 +176,7 @@ function describeErrors(reasons: readonly Reason[]): JsonObject {
   const schema = schemaRef('AseError')
   return {
     description: lines.join('\n'),
-    ...(reasons.some(reason => TEMPORARY.has(reason)) && {
-      headers: { 'Retry-After': { schema: NUMBER, description: 'seconds after which to try again' } },
-    }),
+    ...(reasons.some(reason => TEMPORARY.has(reason)) && { headers: RETRY_HEADERS }),
     content: { 'application/json': { schema, examples: Object.fromEntries(examples) } },
   }
 }

@@ -74,13 +74,15 @@ function allowStructure(rule: JsonObject): JsonObject {
 
 type Change = (rule: JsonObject) => JsonObject
 
-function changeEachProperty(schema: JsonObject, change: Change): JsonObject {
+/** Changes every property of a JSON schema, or of what is one in OpenAPI. */
+export function changeEachProperty(schema: JsonObject, change: Change): JsonObject {
   if (!isObject(schema['properties'])) return schema
   const names = Object.keys(schema['properties'])
   return changeProperties(schema, Object.fromEntries(names.map(name => [name, change])))
 }
 
-function changeProperties(schema: JsonObject, changes: Readonly<Record<string, Change>>): JsonObject {
+/** Changes the named ones of its properties, where it has them. */
+export function changeProperties(schema: JsonObject, changes: Readonly<Record<string, Change>>): JsonObject {
   const { properties } = schema
   if (!isObject(properties)) return schema
   const changed = Object.entries(properties).map(([name, rule]) => {

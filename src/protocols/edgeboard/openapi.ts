@@ -1,6 +1,7 @@
 import { REASONS, type Reason } from '../../core/error.js'
 import type { JsonObject, ModelInfo } from '../../core/model.js'
 import { HTTP_STATUS } from '../shared/http-status.js'
+import { LIMIT_PARAMETERS, RETRY_HEADERS } from '../shared/openapi-limits.js'
 import { type OpenApiPart, schemaRef } from '../shared/openapi-part.js'
 import { pathBelow } from '../shared/request-path.js'
 import { sampleInput } from '../shared/sample-data.js'
@@ -13,7 +14,7 @@ const TAG = 'EdgeBoard'
 export function edgeBoardOpenApi(models: readonly ModelInfo[], basePath: string): OpenApiPart {
   const numbered = models.filter(({ mid }) => mid !== undefined)
   const [first] = numbered
-  const mid = parameter('mid', INTEGER, `Number of the model: ${listOf(numbered)}`, first?.mid ?? 0, true)
+  const mid = parameter('mid', MID, `Number of the model: ${listOf(numbered)}`, first?.mid ?? 0, true)
   const picture = sampleInput(first?.schema, pictureInput(first?.schema), 'image')
   const paths = {
     base64: operation('edgeBoardBase64', 'Find something in a picture, sent in base64', ONE, {
@@ -44,15 +45,22 @@ export function edgeBoardOpenApi(models: readonly ModelInfo[], basePath: string)
 const TEXT: JsonObject = { type: 'string' }
 const NUMBER: JsonObject = { type: 'number' }
 const INTEGER: JsonObject = { type: 'integer' }
+const MID: JsonObject = { type: 'integer', minimum: 0, maximum: 999_999_999_999_999 }
 const BINARY: JsonObject = { type: 'string', format: 'binary' }
+
+const MIDS: JsonObject = {
+  type: 'string',
+  pattern: '^\\[(0|[1-9]\\d{0,14})(,(0|[1-9]\\d{0,14}))*\\]$',
+  description: 'numbers of the models, each of them once, such as `[0,1]`',
+}
 
 const FORM: JsonObject = {
   type: 'object',
-  properties: { file: BINARY, mids: { ...TEXT, description: 'numbers of the models, such as `[0,1]`' } },
+  properties: { file: BINARY, mids: MIDS },
   required: ['file', 'mids'],
 }
 
-const SHOW = parameter('show', { ...TEXT, enum: ['0', '1'] }, 'Whether the picture comes back with the hits drawn', '0')
+const SHOW = parameter('show', TEXT, '1 or true asks for the picture with the hits drawn', '0')
 
 function parameter(name: string, schema: JsonObject, description: string, example: unknown, required = false) {
   return { name, in: 'query', required, description, schema, example }
@@ -85,7 +93,7 @@ function operation(
       tags: [TAG],
       summary,
       operationId,
-      parameters,
+      parameters: [...parameters, ...LIMIT_PARAMETERS],
       requestBody: { required: true, content },
       responses: {
         200: { description: 'What was found', content: { 'application/json': answer } },
@@ -128,7 +136,7 @@ const FINDINGS = {
 const SCHEMAS: JsonObject = {
   EdgeBoardPicture: object(
     {
-      image: { ...TEXT, description: 'base64, without a `data:` prefix' },
+      image: { ...TEXT, format: 'byte', description: 'base64, without a `data:` prefix' },
       show: { description: 'true, "true", 1 or "1" asks for the picture with the hits drawn', default: false },
     },
     ['image'],
@@ -155,6 +163,7 @@ const ERROR_RESPONSE: JsonObject = {
       return `- **${code}** (HTTP ${HTTP_STATUS[reason as Reason]}): ${REASONS[reason as Reason].meaning}`
     })
     .join('\n'),
+  headers: RETRY_HEADERS,
   content: {
     'application/json': {
       schema: schemaRef('EdgeBoardFailure'),

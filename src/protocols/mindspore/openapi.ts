@@ -1,5 +1,6 @@
 import type { JsonObject, ModelInfo, TensorSpec } from '../../core/model.js'
 import type { DataType } from '../../core/payload.js'
+import { LIMIT_PARAMETERS, RETRY_HEADERS } from '../shared/openapi-limits.js'
 import { type OpenApiPart, schemaRef } from '../shared/openapi-part.js'
 import { pathBelow } from '../shared/request-path.js'
 import { sampleInput } from '../shared/sample-data.js'
@@ -36,6 +37,7 @@ function operation(model: ModelInfo, method: string): JsonObject {
     tags: [TAG],
     summary: `${model.name}: ${method}`,
     operationId: `mindSpore ${model.name} ${method}`,
+    parameters: LIMIT_PARAMETERS,
     requestBody: {
       required: true,
       content: { 'application/json': { schema, example: exampleRequest(model, method) } },
@@ -91,6 +93,7 @@ const SCHEMAS: JsonObject = {
 
 const ERROR_RESPONSE: JsonObject = {
   description: 'The request as a whole failed',
+  headers: RETRY_HEADERS,
   content: {
     'application/json': {
       schema: schemaRef('MindSporeError'),

@@ -1,8 +1,10 @@
 import { REASONS, type Reason } from '../../core/error.js'
 import type { JsonObject, ModelInfo } from '../../core/model.js'
 import { HTTP_STATUS } from '../shared/http-status.js'
+import { LIMIT_PARAMETERS, RETRY_HEADERS } from '../shared/openapi-limits.js'
 import { type OpenApiPart, schemaRef } from '../shared/openapi-part.js'
 import { pathBelow } from '../shared/request-path.js'
+import { FIXED_DATATYPES } from '../shared/tensor-datatype.js'
 import { exampleRequest } from './example.js'
 
 const TAG = 'Open Inference Protocol'
@@ -10,11 +12,19 @@ const TAG = 'Open Inference Protocol'
 /** The scheme of `[admin] token`. */
 const TOKEN = 'oipAdminToken'
 
-/**
- * Describes the protocol's routes: those of the server, and for every model its tensors and a request that runs.
- * @param mayChange whether models can be loaded and unloaded, with the admin's token
- */
-export function oipOpenApi(models: readonly ModelInfo[], basePath: string, mayChange: boolean): OpenApiPart {
+export interface Described {
+  readonly basePath: string
+  /** Whether models can be loaded and unloaded, with the admin's token. */
+  readonly mayChange: boolean
+  /** Whether the health of the server is shown to everybody, even where all else asks for an app. */
+  readonly healthIsOpen: boolean
+}
+
+/** Describes the protocol's routes: those of the server, and for every model its tensors and a request that runs. */
+export function oipOpenApi(
+  models: readonly ModelInfo[],
+  { basePath, mayChange, healthIsOpen }: Described,
+): OpenApiPart {
   const served = models.filter(isServed)
   const first = served[0] ?? models[0]
   const name = first?.name ?? 'svcName'
@@ -23,8 +33,8 @@ export function oipOpenApi(models: readonly ModelInfo[], basePath: string, mayCh
   const ofVersion = [model, pathParameter('version', version)]
   const paths: Record<string, JsonObject> = {
     '': get('Server', 'What the server is and what it can'),
-    'health/live': get('Live', 'The process serves'),
-    'health/ready': get('Ready', 'A model is ready'),
+    'health/live': { get: { ...get('Live', 'The process serves').get, ...(healthIsOpen && OPEN) } },
+    'health/ready': { get: { ...get('Ready', 'A model is ready').get, ...(healthIsOpen && OPEN) } },
     ...Object.fromEntries(served.map(info => [`models/${info.name}/infer`, { post: inferOperation(info) }])),
     'models/{model}': get('Model', 'The tensors of a model', [model]),
     'models/{model}/ready': get('ModelReady', 'The model is ready', [model]),
@@ -36,12 +46,16 @@ export function oipOpenApi(models: readonly ModelInfo[], basePath: string, mayCh
     'models/{model}/versions/{version}/config': get('VersionConfig', 'The configuration of a version', ofVersion),
     'models/{model}/versions/{version}/stats': get('VersionStatistics', 'The counts of a version', ofVersion),
     'models/{model}/versions/{version}/infer': {
-      post: { ...inferOperation(first), operationId: 'oipInferVersion', parameters: ofVersion },
+      post: {
+        ...inferOperation(first),
+        operationId: 'oipInferVersion',
+        parameters: [...ofVersion, ...LIMIT_PARAMETERS],
+      },
     },
     'repository/index': {
       post: {
         ...{ tags: [TAG], operationId: 'oipIndex', summary: 'Every version of every model and its state' },
-        requestBody: body({ type: 'object', properties: { ready: { type: 'boolean' } } }, { ready: false }),
+        requestBody: body({ type: 'object', properties: { ready: FLAG } }, { ready: false }),
         responses: { 200: answer('The versions', { type: 'array', items: ANY }), ...ERRORS },
       },
     },
@@ -56,7 +70,7 @@ export function oipOpenApi(models: readonly ModelInfo[], basePath: string, mayCh
       Object.entries(paths).map(([path, item]) => [path === '' ? basePath : pathBelow(basePath, path), item]),
     ),
     schemas: SCHEMAS,
-    responses: { OipError: answer(ERROR_TABLE, schemaRef('OipError')) },
+    responses: { OipError: { ...answer(ERROR_TABLE, schemaRef('OipError')), headers: RETRY_HEADERS } },
     ...(mayChange && { securitySchemes: { [TOKEN]: { type: 'http', scheme: 'bearer' } } }),
   }
 }
@@ -77,12 +91,13 @@ const DESCRIPTION = [
 function inferOperation(model: ModelInfo | undefined): JsonObject {
   return {
     ...{ tags: [TAG], operationId: `oipInfer/${model?.name}`, summary: `Run ${model?.name ?? 'a model'}` },
+    parameters: LIMIT_PARAMETERS,
     requestBody: body(schemaRef('OipRequest'), model && exampleRequest(model)),
-    responses: { 200: answer('The outputs', schemaRef('OipResponse')), ...ERRORS },
+    responses: { 200: OUTPUTS, ...ERRORS },
   }
 }
 
-function get(id: string, summary: string, parameters: readonly JsonObject[] = []): JsonObject {
+function get(id: string, summary: string, parameters: readonly JsonObject[] = []) {
   const responses = { 200: answer(summary, ANY), ...ERRORS }
   return { get: { tags: [TAG], operationId: `oip${id}`, summary, parameters, responses } }
 }
@@ -105,6 +120,9 @@ function answer(description: string, schema: JsonObject): JsonObject {
   return { description, content: { 'application/json': { schema } } }
 }
 
+/** Asks for no app. */
+const OPEN: JsonObject = { security: [] }
+
 const ERRORS: JsonObject = { default: { $ref: '#/components/responses/OipError' } }
 
 /** Markdown: every error with its status. Who cancelled a request gets no answer to read. */
@@ -116,13 +134,24 @@ const ERROR_TABLE = (Object.keys(REASONS) as Reason[])
 const ANY: JsonObject = { type: 'object' }
 const TEXT: JsonObject = { type: 'string' }
 const LIST: JsonObject = { type: 'array', items: {} }
-const PARAMETERS: JsonObject = { type: 'object', additionalProperties: true }
+const FLAG: JsonObject = { type: 'boolean', nullable: true }
+const PARAMETER: JsonObject = { anyOf: [{ ...TEXT, nullable: true }, { type: 'number' }, { type: 'boolean' }] }
+const PARAMETERS: JsonObject = { type: 'object', additionalProperties: PARAMETER, nullable: true }
+const NAME: JsonObject = { type: 'string', minLength: 1 }
 const TENSOR: JsonObject = {
-  name: TEXT,
-  datatype: { ...TEXT, description: 'BOOL, UINT8 … UINT64, INT8 … INT64, FP16, BF16, FP32, FP64, BYTES' },
-  shape: { type: 'array', items: { type: 'integer' } },
+  name: NAME,
+  datatype: { ...TEXT, enum: [...Object.keys(FIXED_DATATYPES), 'BYTES'] },
+  shape: { type: 'array', items: { type: 'integer', minimum: 0 }, maxItems: 64 },
   parameters: PARAMETERS,
   data: { ...LIST, description: 'the elements in row-major order, flat or as lists in lists' },
+}
+
+const OUTPUTS: JsonObject = {
+  description: 'The outputs; those that were asked for as binary data stand behind the JSON',
+  content: {
+    'application/json': { schema: schemaRef('OipResponse') },
+    'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
+  },
 }
 
 const SCHEMAS: JsonObject = {
@@ -130,12 +159,13 @@ const SCHEMAS: JsonObject = {
   OipRequest: {
     type: 'object',
     properties: {
-      id: TEXT,
+      id: { ...TEXT, nullable: true },
       parameters: PARAMETERS,
       inputs: { type: 'array', minItems: 1, items: schemaRef('OipTensor') },
       outputs: {
         type: 'array',
-        items: { type: 'object', properties: { name: TEXT, parameters: PARAMETERS }, required: ['name'] },
+        items: { type: 'object', properties: { name: NAME, parameters: PARAMETERS }, required: ['name'] },
+        nullable: true,
       },
     },
     required: ['inputs'],

@@ -27,6 +27,8 @@ export interface OipHttpOptions extends OipOptions {
   readonly basePath: string
   /** Largest body in bytes, inflated if it is compressed. */
   readonly bodyLimitBytes: number
+  /** Whether probes need no app, as the OpenAPI document says of them. */
+  readonly healthIsOpen: boolean
 }
 
 /** The Open Inference Protocol over HTTP. */
@@ -41,7 +43,7 @@ export function oipFrontEnd(options: OipHttpOptions): HttpFrontEnd {
       addAbsentRoutes(app, options.basePath)
     },
     renderError: oipError,
-    openApi: models => oipOpenApi(models, options.basePath, options.adminToken !== undefined),
+    openApi: models => oipOpenApi(models, { ...options, mayChange: options.adminToken !== undefined }),
   }
 }
 
@@ -114,6 +116,7 @@ function addRepositoryRoutes(app: FastifyInstance, options: OipHttpOptions): voi
     return {}
   })
   app.post<ModelRoute>(pathBelow(basePath, 'repository/models/:model/unload'), ownToken, async request => {
+    parametersOf(optionalJson(request))
     await repository.unload(request.params.model, request.headers.authorization)
     return {}
   })

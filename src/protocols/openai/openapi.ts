@@ -2,6 +2,7 @@ import { REASONS, type Reason } from '../../core/error.js'
 import type { JsonObject, ModelInfo } from '../../core/model.js'
 import { EVENT_STREAM_TYPE } from '../shared/event-stream.js'
 import { HTTP_STATUS } from '../shared/http-status.js'
+import { LIMIT_PARAMETERS, RETRY_HEADERS } from '../shared/openapi-limits.js'
 import { type OpenApiPart, schemaRef } from '../shared/openapi-part.js'
 import { pathBelow } from '../shared/request-path.js'
 import { OPENAI_ERRORS } from './error-map.js'
@@ -31,7 +32,7 @@ export function openAiOpenApi(models: readonly ModelInfo[], base: string): OpenA
       },
     },
     schemas: SCHEMAS,
-    responses: { OpenAiError: json(ERROR_TABLE, schemaRef('OpenAiError')) },
+    responses: { OpenAiError: { ...json(ERROR_TABLE, schemaRef('OpenAiError')), headers: RETRY_HEADERS } },
   }
 }
 
@@ -44,6 +45,7 @@ function completionOperation(model: string): JsonObject {
       '`[DONE]`. An error after the first chunk is an event with an error object. `stop` is heeded whatever the wrapper',
       'does. All other members reach the wrapper as parameters. `usage` is there when the model counts.',
     ].join('\n'),
+    parameters: LIMIT_PARAMETERS,
     requestBody: {
       required: true,
       content: {
@@ -61,7 +63,7 @@ function completionOperation(model: string): JsonObject {
         description: 'The answer, whole or in pieces',
         content: {
           'application/json': { schema: schemaRef('OpenAiChatCompletion') },
-          [EVENT_STREAM_TYPE]: { schema: { type: 'string', example: 'data: {"choices":[…]}\n\ndata: [DONE]\n\n' } },
+          [EVENT_STREAM_TYPE]: { example: 'data: {"choices":[…]}\n\ndata: [DONE]\n\n' },
         },
       },
       ...ERRORS,
@@ -86,37 +88,63 @@ const ERROR_TABLE = [
 
 const TEXT: JsonObject = { type: 'string' }
 const COUNT: JsonObject = { type: 'integer', minimum: 0 }
+const WORDS: JsonObject = { type: 'string', minLength: 1 }
+const MAX_INTEGER = Number.MAX_SAFE_INTEGER
+const TOKENS: JsonObject = { type: 'integer', minimum: 1, maximum: MAX_INTEGER, nullable: true }
 const NULLABLE_TEXT: JsonObject = { type: 'string', nullable: true }
+
+const TEXT_PART: JsonObject = {
+  type: 'object',
+  properties: { type: { type: 'string', enum: ['text'] }, text: TEXT },
+  required: ['type', 'text'],
+}
+const CONTENT: JsonObject = {
+  description: 'a text, or a list of text parts',
+  anyOf: [TEXT, { type: 'array', items: TEXT_PART }],
+}
+
+/** Only a stream has options. */
+const STREAMING: JsonObject = { required: ['stream'], properties: { stream: { type: 'boolean', enum: [true] } } }
+
+function messageOf(roles: readonly string[], members: JsonObject = {}): JsonObject {
+  const properties = { role: { type: 'string', enum: roles }, content: CONTENT, ...members }
+  return { type: 'object', properties, required: ['role', 'content', ...Object.keys(members)] }
+}
 
 const SCHEMAS: JsonObject = {
   OpenAiMessage: {
-    type: 'object',
-    properties: {
-      role: { type: 'string', enum: ['system', 'developer', 'user', 'assistant', 'tool'] },
-      content: {
-        description: 'a text, or a list of text parts',
-        anyOf: [TEXT, { type: 'array', items: { type: 'object', properties: { type: TEXT, text: TEXT } } }],
-      },
-    },
-    required: ['role', 'content'],
+    oneOf: [messageOf(['system', 'developer', 'user', 'assistant']), messageOf(['tool'], { tool_call_id: TEXT })],
   },
   OpenAiChatRequest: {
     type: 'object',
     properties: {
-      model: TEXT,
+      model: WORDS,
       messages: { type: 'array', minItems: 1, items: schemaRef('OpenAiMessage') },
-      stream: { type: 'boolean', default: false },
-      stream_options: { type: 'object', properties: { include_usage: { type: 'boolean' } } },
-      stop: { anyOf: [TEXT, { type: 'array', maxItems: 4, items: TEXT }] },
-      max_completion_tokens: { type: 'integer', minimum: 1 },
-      max_tokens: { type: 'integer', minimum: 1, description: 'the older name of max_completion_tokens' },
-      temperature: { type: 'number', minimum: 0, maximum: 2 },
-      top_p: { type: 'number', minimum: 0, maximum: 1 },
-      seed: { type: 'integer' },
-      n: { type: 'integer', enum: [1] },
+      stream: { type: 'boolean', default: false, nullable: true },
+      stream_options: {
+        type: 'object',
+        properties: { include_usage: { type: 'boolean', nullable: true } },
+        nullable: true,
+      },
+      stop: {
+        anyOf: [
+          { ...WORDS, nullable: true },
+          { type: 'array', maxItems: 4, items: WORDS },
+        ],
+      },
+      max_completion_tokens: TOKENS,
+      max_tokens: { ...TOKENS, description: 'the older name of max_completion_tokens' },
+      temperature: { type: 'number', minimum: 0, maximum: 2, nullable: true },
+      top_p: { type: 'number', minimum: 0, maximum: 1, nullable: true },
+      seed: { type: 'integer', minimum: -MAX_INTEGER, maximum: MAX_INTEGER, nullable: true },
+      n: { type: 'integer', enum: [1, null], nullable: true },
     },
     required: ['model', 'messages'],
     additionalProperties: true,
+    allOf: [
+      { not: { required: ['max_tokens', 'max_completion_tokens'] } },
+      { anyOf: [{ not: { required: ['stream_options'] } }, STREAMING] },
+    ],
   },
   OpenAiUsage: {
     type: 'object',

@@ -59,6 +59,26 @@ describe('the OpenAPI part of ASE', () => {
     expect(at(schema, 'header', 'required')).toEqual(['uid'])
   })
 
+  it('asks for data, of the types that the wrapper names, whatever else its schema asks for', () => {
+    const schema = at(requestOf(documentOf([model])), 'schema')
+    expect(at(schema, 'required')).toContain('payload')
+    expect(at(schema, 'properties', 'payload', 'minProperties')).toBe(1)
+    const img = at(schema, 'properties', 'payload', 'properties', 'img')
+    expect(at(img, 'required')).toContain('image')
+    const data = at(img, 'properties', 'image', 'anyOf') as readonly object[]
+    expect(data.map(choice => at(choice, 'type'))).toEqual(['string', 'object', 'array'])
+    expect(data[0]).toMatchObject({ format: 'byte' })
+  })
+
+  it('has the headers with which clients limit and rank their requests', () => {
+    const { parameters } = post(documentOf([model])) as { readonly parameters: readonly { readonly $ref: string }[] }
+    const defined = at(documentOf([model]), 'components', 'parameters')
+    expect(parameters.map(({ $ref }) => at(defined, $ref.split('/').at(-1) as string, 'name'))).toEqual([
+      'X-Request-Timeout-Ms',
+      'X-Priority',
+    ])
+  })
+
   it('describes answers as they are over HTTP', () => {
     const answer = at(post(documentOf([model])), 'responses', 200, 'content', 'application/json')
     expect(at(answer, 'schema', 'properties', 'payload', 'properties', 'result', 'properties', 'seq', 'type')).toBe(
@@ -74,7 +94,7 @@ describe('the OpenAPI part of ASE', () => {
 
   it('tells of event streams and of sessions over WebSocket', () => {
     const operation = post(documentOf([model]))
-    expect(at(operation, 'responses', 200, 'content', 'text/event-stream', 'schema', 'type')).toBe('string')
+    expect(at(operation, 'responses', 200, 'content', 'text/event-stream', 'example')).toMatch(/^data: /)
     expect(at(operation, 'description')).toMatch(/`Accept: text\/event-stream`.*WebSocket/s)
   })
 

@@ -12,6 +12,7 @@ export const OIP_DEFAULTS = {
   adminToken: ADMIN_TOKEN,
   tallies: () => sumTallies([]),
   version: '1.2.3',
+  healthIsOpen: true,
   isDraining: () => false,
 }
 

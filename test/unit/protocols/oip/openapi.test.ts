@@ -7,7 +7,8 @@ import { openApiFaults } from '../../../helpers/openapi-faults.js'
 import { FakeInference, mnistSchema, modelInfo } from '../shared/fake-inference.js'
 import { oipServer } from './oip-server.js'
 
-const part = (models: readonly ModelInfo[]) => oipOpenApi(models, '/v2', true)
+const part = (models: readonly ModelInfo[]) =>
+  oipOpenApi(models, { basePath: '/v2', mayChange: true, healthIsOpen: true })
 
 const input = (name: string, datatype: string, shape: number[], optional = false) => ({
   name,
@@ -72,6 +73,17 @@ describe('the description', () => {
     ])
   })
 
+  it('asks for no app where the health is shown to everybody', () => {
+    const securityOf = (healthIsOpen: boolean) => {
+      const { paths } = oipOpenApi([], { basePath: '/v2', mayChange: false, healthIsOpen })
+      return [paths['/v2/health/live'], paths['/v2/health/ready'], paths['/v2']].map(
+        item => (item as { get: { security?: unknown } }).get.security,
+      )
+    }
+    expect(securityOf(true)).toEqual([[], [], undefined])
+    expect(securityOf(false)).toEqual([undefined, undefined, undefined])
+  })
+
   it('has what loads and unloads models, with the token for it, only where that may be done', () => {
     const { paths, securitySchemes } = part([])
     const security = [{ oipAdminToken: [] }]
@@ -80,7 +92,7 @@ describe('the description', () => {
       '/v2/repository/models/{model}/unload': { post: { security } },
     })
     expect(securitySchemes).toEqual({ oipAdminToken: { type: 'http', scheme: 'bearer' } })
-    const without = oipOpenApi([], '/v2', false)
+    const without = oipOpenApi([], { basePath: '/v2', mayChange: false, healthIsOpen: true })
     expect(Object.keys(without.paths).filter(path => path.endsWith('load'))).toEqual([])
     expect(without).not.toHaveProperty('securitySchemes')
   })

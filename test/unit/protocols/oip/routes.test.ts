@@ -190,6 +190,12 @@ describe('the repository', () => {
     expect(done).toEqual(['unload sums', 'load sums'])
   })
 
+  it('unloads nothing for a body that is no object', async () => {
+    const { post } = serve([TENSORS], { admin: { load: unexpected, unload: unexpected } })
+    const refused = await post('/v2/repository/models/sums/unload', '[]', AUTHORIZED)
+    expect([refused.statusCode, refused.json()]).toEqual([400, { error: 'the body is not a JSON object' }])
+  })
+
   it.each([
     ['without the token', ADMIN_TOKEN, {}, 401],
     ['with another one', ADMIN_TOKEN, { authorization: 'Bearer other' }, 401],
