@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Memory } from '../helpers/daemon-memory.js'
 
 /** How a request ended, as its client saw it. */
 export type Ending =
@@ -16,7 +17,7 @@ export type Ending =
 const HUNG_AFTER_MS = 60_000
 /** How much larger the daemon may be at the end than after its first requests. */
 const MOST_GROWTH = 1.1
-/** From so many requests on the daemon's size is compared. */
+/** From so many requests on this holds for the whole process, too, and not only for what it holds. */
 const LONG_ENOUGH = 100_000
 const EXAMPLES = 5
 
@@ -32,8 +33,8 @@ export class Account {
   orphans = 0
   /** Named errors by reason. */
   readonly errors = new Map<string, number>()
-  /** Size of the daemon in bytes after the first 10,000 requests, and at the end. */
-  readonly rss: { early?: number; end?: number } = {}
+  /** The daemon's memory after the first 10,000 requests, and at the end. */
+  readonly memory: { early?: Memory; end?: Memory } = {}
   /** What else went wrong, and the first examples of what is counted above. */
   readonly notes: string[] = []
   private readonly started = performance.now()
@@ -55,6 +56,12 @@ export class Account {
     timer.abort()
     this.count(ending)
     return ending
+  }
+
+  /** Counts a request that another client has sent, by how it ended. */
+  take(ending: Ending): void {
+    this.sent += 1
+    this.count(ending)
   }
 
   /** The run is over; its time stops here. */
@@ -79,9 +86,11 @@ export class Account {
     if (this.correct < this.leastCorrect * (this.sent - this.cut)) {
       faults.push(`fewer than ${this.leastCorrect * 100} % were answered correctly: ${this.correct} of ${this.sent}`)
     }
-    const { early, end } = this.rss
-    if (this.sent >= LONG_ENOUGH && early && end && end > early * MOST_GROWTH) {
-      faults.push(`the daemon grew from ${inMiB(early)} to ${inMiB(end)} MiB`)
+    for (const kind of this.sent < LONG_ENOUGH ? (['live'] as const) : (['live', 'resident'] as const)) {
+      const { early: { [kind]: early = 0 } = {}, end: { [kind]: end = 0 } = {} } = this.memory
+      if (early > 0 && end > early * MOST_GROWTH) {
+        faults.push(`the daemon's ${kind} memory grew from ${inMiB(early)} to ${inMiB(end)} MiB`)
+      }
     }
     return faults
   }
@@ -99,16 +108,19 @@ function asLost(error: unknown): Ending {
   return { kind: 'lost', what: `${error}${cause}` }
 }
 
-const COLUMNS = ['run', 'sent', 'correct', 'named errors', 'cut', 'hung', 'wrong', 'lost', 'orphans', 'RSS MiB', 's']
+const COUNTS = ['run', 'sent', 'correct', 'named errors', 'cut', 'hung', 'wrong', 'lost', 'orphans']
+const COLUMNS = [...COUNTS, 'live MiB', 'RSS MiB', 's']
 
 /** The accounts as a Markdown table. */
 export function tableOf(accounts: readonly Account[]): string {
   const rows = accounts.map(account => {
     const errors = [...account.errors].map(([reason, count]) => `${reason} ${count}`).join(', ')
-    const { early, end } = account.rss
-    const rss = [early, end].filter(bytes => bytes !== undefined).map(inMiB)
+    const { early, end } = account.memory
+    const [live, resident] = (['live', 'resident'] as const).map(kind =>
+      [early, end].flatMap(memory => (memory === undefined ? [] : inMiB(memory[kind]))).join(' → '),
+    )
     const { name, sent, correct, cut, hung, wrong, lost, orphans, seconds } = account
-    return [name, sent, correct, errors || 0, cut, hung, wrong, lost, orphans, rss.join(' → '), seconds.toFixed(0)]
+    return [name, sent, correct, errors || 0, cut, hung, wrong, lost, orphans, live, resident, seconds.toFixed(0)]
   })
   return [COLUMNS, COLUMNS.map(() => '---'), ...rows].map(row => `| ${row.join(' | ')} |`).join('\n')
 }

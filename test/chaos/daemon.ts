@@ -1,16 +1,19 @@
 import { randomUUID } from 'node:crypto'
+import { type Memory, memoryOf, WITH_HEAP_PROBE } from '../helpers/daemon-memory.js'
 import type { DaemonOptions } from '../helpers/daemon-process.js'
 import { SCENARIO_WRAPPER, type ServingDaemon, startServing } from '../helpers/scenario-daemon.js'
 import { MID } from '../helpers/scenario-edgeboard.js'
 import { MODEL } from '../helpers/scenario-front-end.js'
 import { slotsInUse } from '../helpers/web-socket-client.js'
 import type { Account } from './account.js'
-import { processesWith, residentBytes, within } from './processes.js'
+import { processesWith, within } from './processes.js'
 
 /** How long things may take that take a moment, on a machine that is busy. */
 const PATIENCE_MS = 60_000
 /** How long processes may outlive a daemon that ended in an orderly way. */
 const ORPHAN_GRACE_MS = 10_000
+/** After so many requests a daemon has its working size. */
+const WARM_AFTER = 10_000
 
 /** A daemon with the scenario wrapper whose processes can be told from all others. */
 export interface ChaosDaemon extends ServingDaemon {
@@ -21,6 +24,8 @@ export interface ChaosDaemon extends ServingDaemon {
   plugins(): number[]
   /** Whether `count` plugins have become ready since the start, within a minute. */
   hasStarted(count: number): Promise<boolean>
+  /** Notes its memory in the account, once, when that has 10,000 requests; clients who wait for it leave it in peace. */
+  measure(account: Account): Promise<void>
   /** Asks it to stop and notes whatever it left behind, or complained of, in the account. */
   end(account: Account): Promise<void>
 }
@@ -39,21 +44,27 @@ export async function startChaosDaemon(
       ...config,
       [`models.${MODEL}`]: { mid: MID, dir: SCENARIO_WRAPPER, ...config[`models.${MODEL}`] },
     },
-    env: { ...env, [name]: value },
+    env: { ...WITH_HEAP_PROBE, ...env, [name]: value },
   })
   const { child, log } = daemon.process
   const plugins = () => log.filter(({ msg }) => msg === 'plugin is ready').map(({ pid }) => Number(pid))
+  let warm: Promise<Memory> | undefined
   return {
     ...daemon,
     pid: child.pid as number,
     mark,
     plugins,
     hasStarted: count => within(PATIENCE_MS, () => plugins().length >= count),
+    async measure(account) {
+      if (account.sent < WARM_AFTER) return
+      warm ??= memoryOf(daemon.process)
+      account.memory.early = await warm
+    },
     async end(account) {
       if (!(await within(PATIENCE_MS, async () => (await slotsInUse(daemon.http)) === 0))) {
         account.notes.push('slots are taken although nobody works')
       }
-      account.rss.end = residentBytes(child.pid as number) ?? 0
+      account.memory.end = await memoryOf(daemon.process)
       const code = await daemon.process.stop()
       if (code !== 0) account.notes.push(`the daemon ended with ${code}: ${daemon.process.output().slice(-2000)}`)
       await countOrphans(mark, account, ORPHAN_GRACE_MS)

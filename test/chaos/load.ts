@@ -3,10 +3,7 @@ import { expect } from 'vitest'
 import { REASONS, type Reason } from '../../src/core/error.js'
 import type { Addresses, FrontEnd, Outcome, ScenarioRequest } from '../helpers/scenario-front-end.js'
 import type { Account, Ending } from './account.js'
-import { residentBytes } from './processes.js'
-
-/** After so many requests the daemon has its working size. */
-const WARM_AFTER = 10_000
+import type { ChaosDaemon } from './daemon.js'
 
 /** Sends one request that the scenario wrapper answers in capitals, and holds the answer against that. */
 export async function ask(at: Addresses, frontEnd: FrontEnd, request: ScenarioRequest): Promise<Ending> {
@@ -38,11 +35,9 @@ function isSame(failure: Outcome['failure'], rendered: Outcome['failure']): bool
 }
 
 export interface Load {
-  readonly at: Addresses
+  readonly at: ChaosDaemon
   readonly frontEnd: FrontEnd
   readonly account: Account
-  /** The daemon, whose size is noted after the first 10,000 requests. */
-  readonly pid: number
 }
 
 /**
@@ -72,7 +67,7 @@ export async function inTurn(load: Load, clients: number, count: number): Promis
   await Promise.all(Array.from({ length: clients }, client))
 }
 
-async function numbered({ at, frontEnd, account, pid }: Load, number: number): Promise<void> {
+async function numbered({ at, frontEnd, account }: Load, number: number): Promise<void> {
   await account.request(() => ask(at, frontEnd, { text: `request ${number}` }))
-  if (account.sent >= WARM_AFTER) account.rss.early ??= residentBytes(pid) ?? 0
+  await at.measure(account)
 }

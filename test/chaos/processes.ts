@@ -16,12 +16,6 @@ function isMarked(pid: string, mark: string): boolean {
   return state !== undefined && state !== 'Z'
 }
 
-/** Size in memory in bytes; undefined when the process is gone. */
-export function residentBytes(pid: number): number | undefined {
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1]
-  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024
-}
-
 /** Files and sockets that a process has open. */
 export function openDescriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { memoryOf, WITH_HEAP_PROBE } from '../helpers/daemon-memory.js'
 import { SCENARIO_WRAPPER, type ServingDaemon, startServing } from '../helpers/scenario-daemon.js'
 import { connectWebSocket, textOf, untilFree, type WebSocketClient } from '../helpers/web-socket-client.js'
 
@@ -14,8 +15,7 @@ const SPARE_DESCRIPTORS = 5
 
 let daemon: ServingDaemon
 beforeAll(async () => {
-  const probe = new URL('../helpers/heap-probe.mjs', import.meta.url)
-  daemon = await startServing({ cwd: SCENARIO_WRAPPER, env: { NODE_OPTIONS: `--import ${probe}` } })
+  daemon = await startServing({ cwd: SCENARIO_WRAPPER, env: WITH_HEAP_PROBE })
 })
 afterAll(() => daemon.process.stop())
 
@@ -34,7 +34,7 @@ it('has nothing left of a thousand sessions that were opened and dropped', { tim
   await manyAtOnce(WARM_UP)
   await destroyed(WARM_UP)
   const before = await openDescriptors()
-  const heapBefore = await heapBytes()
+  const { live } = await memoryOf(daemon.process)
   await manyAtOnce(SESSIONS)
   await untilFree(daemon.http)
   await destroyed(WARM_UP + SESSIONS)
@@ -43,7 +43,8 @@ it('has nothing left of a thousand sessions that were opened and dropped', { tim
   expect(handles('destroyed').sort()).toEqual(handles('created').sort())
   await expect.poll(openDescriptors, { timeout: 10_000 }).toBeLessThanOrEqual(before + SPARE_DESCRIPTORS)
   // A connection that was ended by its client alone lingers for some seconds.
-  await expect.poll(heapBytes, { timeout: 15_000, interval: 500 }).toBeLessThan(heapBefore + SPARE_HEAP_BYTES)
+  const growth = async () => (await memoryOf(daemon.process)).live - live
+  await expect.poll(growth, { timeout: 15_000, interval: 500 }).toBeLessThan(SPARE_HEAP_BYTES)
 })
 
 async function manyAtOnce(sessions: number): Promise<void> {
@@ -68,15 +69,6 @@ function handles(what: 'created' | 'destroyed'): string[] {
 /** Resolves when the wrapper has destroyed so many sessions. */
 async function destroyed(count: number): Promise<void> {
   await daemon.process.line(() => handles('destroyed').length >= count)
-}
-
-/** Size of the daemon's heap after a collection. */
-async function heapBytes(): Promise<number> {
-  const { child, log } = daemon.process
-  const known = log.length
-  child.kill('SIGUSR2')
-  const line = await daemon.process.line(entry => entry.msg === 'heap' && log.indexOf(entry) >= known)
-  return Number(line['bytes'])
 }
 
 /** Files and sockets that the daemon has open. */

@@ -1,4 +1,4 @@
-// Loaded into a daemon by a test: at SIGUSR2 it writes a log line with the size of the heap after a collection.
+// Loaded into a daemon by a test: at SIGUSR2 it writes a log line with the size of its memory after a collection.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
@@ -7,5 +7,6 @@ const collect = runInNewContext('gc')
 
 process.on('SIGUSR2', () => {
   collect()
-  console.log(JSON.stringify({ level: 'info', msg: 'heap', bytes: process.memoryUsage().heapUsed }))
+  const { heapUsed, external, rss } = process.memoryUsage()
+  console.log(JSON.stringify({ level: 'info', msg: 'memory', live: heapUsed + external, resident: rss }))
 })

@@ -46,7 +46,7 @@ async function suffered(harm: Harm, { short }: RunContext): Promise<Account> {
   const account = new Account(harm.name)
   const daemon = await startChaosDaemon({ aiges: { replicas: 2, onceTimeoutMs: REQUEST_LIMIT_MS, ...harm.aiges } })
   await daemon.hasStarted(2)
-  const load = { at: daemon, frontEnd: aseHttp, account, pid: daemon.pid }
+  const load = { at: daemon, frontEnd: aseHttp, account }
   const others = inTurn(load, 8, short ? 400 : 4000)
   for (let times = 1; times <= (short ? 1 : 3); times += 1) await harmed(daemon, harm, account, 2 + times)
   await others

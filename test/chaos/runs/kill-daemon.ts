@@ -21,11 +21,11 @@ export const killDaemon: ChaosRun = {
     for (let round = 0; round < (context.short ? 2 : 20); round += 1) {
       const daemon = await startOn(ports)
       ports = { http: portOf(daemon.http), grpc: portOf(daemon.grpc) }
-      await inTurn({ at: daemon, frontEnd: aseHttp, account, pid: daemon.pid }, 8, 100)
+      await inTurn({ at: daemon, frontEnd: aseHttp, account }, 8, 100)
       await killed(daemon, account, context)
     }
     const last = await startOn(ports)
-    await inTurn({ at: last, frontEnd: aseHttp, account, pid: last.pid }, 8, 100)
+    await inTurn({ at: last, frontEnd: aseHttp, account }, 8, 100)
     await last.end(account)
     return [account.close()]
   },

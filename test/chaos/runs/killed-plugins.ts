@@ -18,13 +18,9 @@ export const killedPlugins: ChaosRun = {
     const daemon = await startChaosDaemon({ aiges: { replicas: REPLICAS } })
     await daemon.hasStarted(REPLICAS)
     const end = performance.now() + seconds * 1000
-    const load = atRate(
-      { at: daemon, frontEnd: createAseClient(64), account, pid: daemon.pid },
-      short ? 100 : 500,
-      () => {
-        return performance.now() > end
-      },
-    )
+    const load = atRate({ at: daemon, frontEnd: createAseClient(64), account }, short ? 100 : 500, () => {
+      return performance.now() > end
+    })
     let kills = 0
     while (performance.now() < end) {
       // The older of the two that live.

@@ -7,16 +7,20 @@ import { fuzzHttp2, fuzzProtobuf } from '../fuzz/grpc.js'
 import { fuzzHttp } from '../fuzz/http.js'
 import { fuzzWebSocket } from '../fuzz/web-socket.js'
 import { ask } from '../load.js'
-import { openDescriptors, residentBytes, within } from '../processes.js'
+import { openDescriptors, within } from '../processes.js'
 import type { Random } from '../random.js'
 
-/** Each with its number of requests in the full form; the short form has a hundredth. */
+/**
+ * Each with its number of requests in the full form. Connections that are beyond repair are held until they have not
+ * answered for a while, so that more of those at this speed would take every descriptor.
+ */
 const FUZZERS: readonly (readonly [Fuzzer, number])[] = [
-  [fuzzHttp, 50_000],
-  [fuzzWebSocket, 20_000],
-  [fuzzProtobuf, 20_000],
+  [fuzzHttp, 100_000],
+  [fuzzWebSocket, 100_000],
+  [fuzzProtobuf, 100_000],
   [fuzzHttp2, 10_000],
 ]
+const REQUESTS_IN_SHORT = 200
 const AT_ONCE = 8
 const PATIENCE_MS = 60_000
 /** Descriptors that come and go with the daemon's own work. */
@@ -31,8 +35,8 @@ export const malformed: readonly ChaosRun[] = FUZZERS.map(([fuzzer, count]) => (
     const daemon = await startChaosDaemon({ aiges: { concurrency: 8, onceTimeoutMs: 5000 }, ws: { readTimeout: 1 } })
     const account = new Account(fuzzer.name)
     const before = openDescriptors(daemon.pid)
-    await attack(fuzzer, daemon, account, random, short ? count / 100 : count)
-    // Connections that are beyond repair are closed when they do not answer for a while; nobody waits for that in short.
+    await attack(fuzzer, daemon, account, random, short ? REQUESTS_IN_SHORT : count)
+    // Nobody waits for that in short.
     const isFree = () => openDescriptors(daemon.pid) <= before + SPARE_DESCRIPTORS
     if (!short && !(await within(PATIENCE_MS, isFree))) account.notes.push('connections of clients that left are open')
     await daemon.end(account)
@@ -47,7 +51,7 @@ async function attack(fuzzer: Fuzzer, daemon: ChaosDaemon, account: Account, ran
     while (begun < count) {
       const number = ++begun
       await account.request(send)
-      if (number >= 10_000) account.rss.early ??= residentBytes(daemon.pid) ?? 0
+      await daemon.measure(account)
       if (number % GOOD_EVERY !== 0) continue
       const good = await account.request(() => ask(daemon, aseHttp, { text: 'still there' }))
       if (good?.kind !== 'correct') account.notes.push(`a good request among them ended with ${JSON.stringify(good)}`)

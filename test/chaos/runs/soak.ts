@@ -14,7 +14,7 @@ export const soak: ChaosRun = {
   async play() {
     const account = new Account('soak', 1)
     const daemon = await startChaosDaemon({ aiges: { replicas: 2 } })
-    const load = { at: daemon, frontEnd: createAseClient(CLIENTS), account, pid: daemon.pid }
+    const load = { at: daemon, frontEnd: createAseClient(CLIENTS), account }
     await inTurn(load, CLIENTS, REQUESTS)
     await daemon.end(account)
     return [account.close()]
