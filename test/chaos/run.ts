@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { type Account, tableOf } from './account.js'
 import type { ChaosRun } from './chaos-run.js'
 import { createRandom } from './random.js'
+import { describedRequests } from './runs/described-requests.js'
 import { fullDisk } from './runs/full-disk.js'
 import { harmedPlugins } from './runs/harmed-plugins.js'
 import { killDaemon } from './runs/kill-daemon.js'
@@ -21,6 +22,7 @@ const RUNS: readonly ChaosRun[] = [
   fullDisk,
   leavingClients,
   ...malformed,
+  describedRequests,
   malformedPlugin,
   soak,
 ]

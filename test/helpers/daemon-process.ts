@@ -9,7 +9,7 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const MAIN = join(ROOT, 'dist/main.js')
 
 /** The Python environments that `npm test` makes. */
-export type PythonName = 'bundled' | 'clients' | 'pypi-0.5.0' | 'pypi-0.16.0'
+export type PythonName = 'bundled' | 'clients' | 'schemathesis' | 'pypi-0.5.0' | 'pypi-0.16.0'
 
 export function pythonOf(name: PythonName): string {
   return join(ROOT, 'test/.cache', name, 'bin/python')
@@ -36,7 +36,7 @@ export interface DaemonOptions {
   /** First on PATH, so that `/usr/bin/env python` finds it. */
   readonly python?: PythonName
   /** Lines of aiges.toml by section, beside those that make it listen on free loopback ports. */
-  readonly config?: Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>
+  readonly config?: Readonly<Record<string, Readonly<Record<string, string | number | boolean | readonly string[]>>>>
   /** A configuration file of the test's own instead. */
   readonly configFile?: string
   readonly env?: Readonly<Record<string, string>>
@@ -129,7 +129,7 @@ export function startDaemonProcess(options: DaemonOptions): DaemonProcess {
 }
 
 function toToml(folder: string, config: NonNullable<DaemonOptions['config']>): string {
-  const base: Record<string, Record<string, string | number | boolean>> = {
+  const base: Record<string, Record<string, string | number | boolean | readonly string[]>> = {
     svcName: { host: '127.0.0.1', port: 0 },
     wrapper: { http_listen: '127.0.0.1:0' },
     fc: { max: 64 },

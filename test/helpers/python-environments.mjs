@@ -9,7 +9,8 @@ const cache = join(root, 'test/.cache')
 
 /**
  * `bundled` has what the daemon's own SDK and the examples need, and no `aiges`; `clients` has the published clients of
- * the protocols that others speak; the others have the published packages `aiges` 0.5.0 and 0.16.0 and what those pull in.
+ * the protocols that others speak; `schemathesis` makes requests of an OpenAPI document, in one version because each makes
+ * others of the same seed; the others have the published packages `aiges` 0.5.0 and 0.16.0 and what those pull in.
  */
 const ENVIRONMENTS = {
   bundled: () => [
@@ -21,6 +22,7 @@ const ENVIRONMENTS = {
     ...requirementsOf('detect'),
   ],
   clients: () => ['tritonclient[http,grpc]', 'openai'],
+  schemathesis: () => ['schemathesis==4.32.5'],
   'pypi-0.5.0': () => ['aiges==0.5.0', 'setuptools<81'],
   'pypi-0.16.0': () => ['aiges==0.16.0', 'setuptools<81'],
 }

@@ -26,6 +26,11 @@ def answer(text, status):
     return response
 
 
+def text_of(node):
+    """Whatever is sent instead of a text, so that no request fails unless it asks for that."""
+    return "" if node is None else node.data.decode(errors="replace")
+
+
 def say(what, name):
     """One write, because the lines of several threads must not run into one another."""
     os.write(1, ("%s %s\n" % (what, name)).encode())
@@ -94,9 +99,9 @@ class Wrapper(WrapperBase):
             wait_until_cancelled(aiges.context.current())
         picture = reqData.get("image")
         if picture is None:
-            yield from answers(fault, reqData.get("txt").data.decode(), True)
+            yield from answers(fault, text_of(reqData.get("txt")), True)
             return
-        for response in answers(fault, picture.data.decode(), True):
+        for response in answers(fault, text_of(picture), True):
             yield as_hits(response)
 
     def wrapperChat(self, messages, params):
@@ -122,7 +127,7 @@ class Wrapper(WrapperBase):
         if not req.list:
             callback(answer("", END), sid)
         for node in req.list:
-            for response in answers(fault, node.data.decode(), node.status == END):
+            for response in answers(fault, text_of(node), node.status == END):
                 callback(response, sid)
         return 0
 
