@@ -5,6 +5,7 @@ import { type ClientDuplexStream, status as grpcStatus } from '@grpc/grpc-js'
 import type { WrapperCall } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
 import { type Payload, Status } from '../core/payload.js'
+import { withoutPlaces } from '../core/public-text.js'
 import type { CreateRequest } from '../gen/plugin/aiges/CreateRequest.js'
 import type { Request } from '../gen/plugin/aiges/Request.js'
 import type { Response__Output as Response } from '../gen/plugin/aiges/Response.js'
@@ -329,6 +330,6 @@ function callError(error: unknown): ServiceError {
     const text = "the request is larger than the plugin's SDK accepts (4 MiB for the aiges packages from PyPI)"
     return new ServiceError('message_too_large', text, { cause: error })
   }
-  const text = `the call to the plugin failed: ${rpcError.details || rpcError.message}`
+  const text = `the call to the plugin failed: ${withoutPlaces(rpcError.details || rpcError.message)}`
   return new ServiceError('plugin_call_failed', text, { cause: error })
 }

@@ -1,3 +1,4 @@
+import { withoutPlaces } from '../core/public-text.js'
 import { describeExit, type ProcessExit } from './runner/process-runner.js'
 
 /** What was seen of a plugin that did not start. */
@@ -19,12 +20,12 @@ export interface StartEvidence {
 /** A plugin that did not start: one message with all that helps to find out why. */
 export class PluginStartError extends Error {
   override readonly name = 'PluginStartError'
-  /** The failure in one line. */
+  /** The failure in one line, as clients may see it; the message is for the log. */
   readonly summary: string
 
   constructor(evidence: StartEvidence) {
     super(describe(evidence))
-    this.summary = evidence.failure
+    this.summary = withoutPlaces(evidence.failure)
   }
 }
 

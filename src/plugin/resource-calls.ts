@@ -1,4 +1,5 @@
 import { ServiceError } from '../core/error.js'
+import { withoutPlaces } from '../core/public-text.js'
 import type { ResourceReply__Output as ResourceReply } from '../gen/plugin/aiges/plugin/v2/ResourceReply.js'
 import type { WrapperPluginClient } from '../gen/plugin/aiges/plugin/v2/WrapperPlugin.js'
 import { rpcErrorOf, unaryCall } from '../rpc/unary.js'
@@ -19,7 +20,7 @@ async function checked(reply: Promise<ResourceReply>): Promise<void> {
   const { code, message } = await reply.catch((error: unknown) => {
     const rpcError = rpcErrorOf(error)
     if (rpcError === undefined) throw error
-    const text = `the plugin could not be asked: ${rpcError.details || rpcError.message}`
+    const text = `the plugin could not be asked: ${withoutPlaces(rpcError.details || rpcError.message)}`
     throw new ServiceError('plugin_call_failed', text, { cause: error })
   })
   if (code !== 0) throw wrapperError(code, message)

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { ManagedBackend, ReplicaStatus, WrapperBackend } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
+import { withoutPlaces } from '../core/public-text.js'
 import { Turns } from '../core/turns.js'
 import type { Model } from './model.js'
 
@@ -279,7 +280,7 @@ function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** The first line: what follows is for the log. */
+/** What clients may see of it; all of it is for the log. */
 function summaryOf(error: unknown): string {
-  return textOf(error).split('\n')[0] ?? ''
+  return withoutPlaces(textOf(error))
 }

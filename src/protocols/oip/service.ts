@@ -42,11 +42,11 @@ export function addOipService(server: RpcGateway, options: OipServiceOptions): v
 
   const report = (thrown: unknown, sid: string, name?: string): OipFailure => {
     const { error, ...failure } = toOipFailure(thrown, sid)
-    options.onFailure?.(inference.models().find(model => model.name === name)?.name, error)
     log[failureLevel(error)](
       { sid, reason: error.reason, ...(error.cause !== undefined && { err: error.cause }) },
       error.message,
     )
+    options.onFailure?.(inference.models().find(model => model.name === name)?.name, error)
     return failure
   }
 

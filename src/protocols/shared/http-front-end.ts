@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import { ServiceError } from '../../core/error.js'
+import { ServiceError, toServiceError } from '../../core/error.js'
 import type { ModelInfo } from '../../core/model.js'
 import { failureOf, logFailure } from './failure.js'
 import { HTTP_STATUS, retryAfterSeconds } from './http-status.js'
@@ -74,7 +74,7 @@ export function addHttpFrontEnds(
   const methodsOf = knownRoutes(server)
   const ownerOf = ownership([...frontEnds, NOBODY])
 
-  server.setErrorHandler((thrown, request, reply) => {
+  const answerError = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const error = failureOf(thrown, request)
     const path = pathOf(request.url)
     const { protocol, latePaths, renderError } = ownerOf(path)
@@ -89,6 +89,19 @@ export function addHttpFrontEnds(
     const retryAfter = retryAfterSeconds(error)
     if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
     reply.code(http).header('content-type', JSON_TYPE).send(body)
+  }
+
+  server.setErrorHandler((thrown, request, reply) => {
+    try {
+      answerError(thrown, request, reply)
+    } catch (err) {
+      // fastify would show its text to the client.
+      log.error({ sid: request.id, reason: 'internal', err }, 'an error could not be rendered')
+      reply
+        .code(500)
+        .header('content-type', JSON_TYPE)
+        .send(NOBODY.renderError(toServiceError(err), request.id).body)
+    }
   })
 
   server.setNotFoundHandler((request, reply) => {

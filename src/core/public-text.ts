@@ -1,0 +1,17 @@
+/** An absolute path, from its first to its last slash. */
+const FOLDERS = /(?<![\w.…])\/(?:[^\s/'"(),;:]+\/)*(?=[^\s/'"(),;:]+)/g
+
+/** An IPv4 address, with its port. */
+const ADDRESS = /\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g
+
+/** A process, and how it was called. */
+const PROCESS = /\bprocess \d+(?: \([^)]*\))?/g
+
+/**
+ * What anybody may see of a text that was made for the log: its first line, files without their folders, no address and
+ * no other process of this machine.
+ */
+export function withoutPlaces(text: string): string {
+  const [line = ''] = text.split('\n')
+  return line.replace(FOLDERS, '').replace(ADDRESS, '…').replace(PROCESS, 'another process')
+}
