@@ -5,6 +5,8 @@ import { ServiceError } from '../core/error.js'
 export interface PluginUser {
   readonly uid: number
   readonly gid: number
+  /** Its further groups: those of `video` and `render`, for example, may use accelerators. */
+  readonly groups: readonly number[]
   /** What HOME is for them. */
   readonly home: string
   readonly name: string
@@ -12,7 +14,7 @@ export interface PluginUser {
 
 /**
  * Finds a user of the system.
- * @param text a user's name, `uid` or `uid:gid` in digits
+ * @param text a user's name or `uid` in digits, for a user with all its groups, or `uid:gid`, for that group alone
  * @throws ServiceError `misconfigured` when there is no such user, or this process may not run others as anybody
  */
 export function findPluginUser(text: string, ownUid = process.getuid?.()): PluginUser {
@@ -27,19 +29,24 @@ function numericUser(text: string): PluginUser | undefined {
   const [, uid, gid] = /^(\d{1,9}):(\d{1,9})$/.exec(text) ?? []
   if (uid === undefined) return undefined
   const { home = '/', name = uid } = entryOf(uid) ?? {}
-  return { uid: Number(uid), gid: Number(gid), home, name }
+  return { uid: Number(uid), gid: Number(gid), groups: [], home, name }
 }
 
 /** Asks as the system itself does, so that users of a directory service are found, too. */
 function entryOf(key: string): PluginUser | undefined {
-  let line: string
+  const [name = key, , uid, gid, , home] = outputOf('getent', 'passwd', '--', key)?.split(':') ?? []
+  if (uid === undefined) return undefined
+  const groups = outputOf('id', '-G', '--', name)?.split(' ').map(Number) ?? []
+  return { uid: Number(uid), gid: Number(gid), groups, home: home || '/', name }
+}
+
+/** What a program prints; undefined when it fails. */
+function outputOf(file: string, ...args: readonly string[]): string | undefined {
   try {
-    line = execFileSync('getent', ['passwd', '--', key], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    return execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
   } catch {
     return undefined
   }
-  const [name, , uid, gid, , home] = line.trim().split(':')
-  return { uid: Number(uid), gid: Number(gid), home: home || '/', name: name || key }
 }
 
 function wrong(text: string, why: string): ServiceError {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { PluginUser } from './plugin-user.js'
+import { tiedToParent } from './runner/death-signal.js'
 import { DAEMON_MARK } from './runner/process-marks.js'
 
 /** What a Python interpreter says of itself. */
@@ -50,21 +51,16 @@ export function probePython(
   interpreter: readonly string[],
   options: ProbeOptions,
 ): Promise<PythonFacts | PythonUnknown> {
-  const [file = '', ...args] = interpreter
+  const [program = '', ...words] = interpreter
   const { cwd, env, timeoutMs: timeout, user } = options
-  const as = user && { uid: user.uid, gid: user.gid }
+  const { file, args, as } = tiedToParent({ file: program, args: [...words, '-c', PROBE], cwd, env }, user)
   return new Promise(resolve => {
     const marked = { ...env, [DAEMON_MARK.name]: DAEMON_MARK.value }
-    const child = execFile(
-      file,
-      [...args, '-c', PROBE],
-      { cwd, env: marked, timeout, ...as },
-      (error, stdout, stderr) => {
-        const line = stdout.split('\n').find(candidate => candidate.startsWith('AIGES_PROBE'))
-        if (line !== undefined) resolve(JSON.parse(line.slice('AIGES_PROBE'.length)) as PythonFacts)
-        else resolve({ problem: stderr.trim().split('\n').at(-1) || describeFailure(error, timeout) })
-      },
-    )
+    const child = execFile(file, [...args], { cwd, env: marked, timeout, ...as }, (error, stdout, stderr) => {
+      const line = stdout.split('\n').find(candidate => candidate.startsWith('AIGES_PROBE'))
+      if (line !== undefined) resolve(JSON.parse(line.slice('AIGES_PROBE'.length)) as PythonFacts)
+      else resolve({ problem: stderr.trim().split('\n').at(-1) || describeFailure(error, timeout) })
+    })
     child.stdin?.end()
   })
 }

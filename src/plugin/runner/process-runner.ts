@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { tiedToParent } from './death-signal.js'
+import { type ProcessUser, tiedToParent } from './death-signal.js'
 import { guardGroup, releaseGroup, signalGroup } from './guard.js'
 import { onLines } from './line-splitter.js'
 import { DAEMON_MARK, REPLICA_MARK, sweepReplica } from './process-marks.js'
@@ -11,8 +11,8 @@ export interface ProcessOptions {
   readonly cwd: string
   /** The whole environment, but for the marks by which everything that descends from the process is found. */
   readonly env: Readonly<Record<string, string>>
-  /** Whom it runs as; it has no further groups then. Default: whom this process runs as. */
-  readonly user?: { readonly uid: number; readonly gid: number }
+  /** Default: whom this process runs as. */
+  readonly user?: ProcessUser
   readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void
 }
 
@@ -39,12 +39,12 @@ export interface RunningProcess {
  */
 export function startProcess(options: ProcessOptions): RunningProcess {
   const mark = randomUUID()
-  const { file, args } = tiedToParent(options)
+  const { file, args, as } = tiedToParent(options, options.user)
   const child = spawn(file, [...args], {
     cwd: options.cwd,
     env: { ...options.env, [DAEMON_MARK.name]: DAEMON_MARK.value, [REPLICA_MARK]: mark },
     detached: true,
-    ...(options.user && { uid: options.user.uid, gid: options.user.gid }),
+    ...as,
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   if (child.pid !== undefined) guardGroup(child.pid)

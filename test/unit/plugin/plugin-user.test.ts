@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
-import { statSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -13,11 +15,21 @@ import { faultLaunch } from '../../helpers/fault-launch.js'
 const isRoot = process.getuid?.() === 0
 
 describe('a user is found', () => {
+  it('with all its groups, as the system has them', () => {
+    const memberships = readFileSync('/etc/group', 'utf8')
+      .split('\n')
+      .map(line => line.split(':'))
+    const [, , gid, members = ''] = memberships.find(([, , , members]) => members) ?? []
+    const [name] = members.split(',')
+    // A system on which nobody has a second group has nothing to find.
+    if (name) expect(findPluginUser(name, 0).groups).toContain(Number(gid))
+  })
+
   it('by name, by uid, and by uid and gid', () => {
-    const root = { uid: 0, gid: 0, home: '/root', name: 'root' }
+    const root = { uid: 0, gid: 0, groups: [0], home: '/root', name: 'root' }
     expect(findPluginUser('root', 0)).toEqual(root)
     expect(findPluginUser('0', 0)).toEqual(root)
-    expect(findPluginUser('4242:4243', 0)).toEqual({ uid: 4242, gid: 4243, home: '/', name: '4242' })
+    expect(findPluginUser('4242:4243', 0)).toEqual({ uid: 4242, gid: 4243, groups: [], home: '/', name: '4242' })
   })
 
   it.each([
@@ -34,23 +46,43 @@ describe('a user is found', () => {
 })
 
 describe.runIf(isRoot)('plugins that run as another user', () => {
-  const user = { uid: 65534, gid: 65534, home: '/nonexistent', name: 'nobody' }
+  const user = { uid: 65534, gid: 65534, groups: [], home: '/nonexistent', name: 'nobody' }
 
-  it('have its rights and its home, and no group of the daemon', async () => {
+  /** What a shell says that is started as plugins are. */
+  async function said(command: string, { groups }: { readonly groups: readonly number[] }): Promise<readonly string[]> {
     const launch = await prepareLaunch({
-      command: 'id -u; id -g; id -G; echo $HOME $USER',
-      cwd: '/',
-      env: { PATH: process.env['PATH'], HOME: '/root' },
+      ...{ command, cwd: '/', env: { PATH: process.env['PATH'], HOME: '/root' } },
       ...{ socketFolder: undefined, probeTimeoutMs: 1000, user },
     })
     const lines: string[] = []
     const { file, args } = launch.command
     const started = startProcess({
-      ...{ file, args, cwd: launch.cwd, env: launch.env, user },
+      ...{ file, args, cwd: launch.cwd, env: launch.env, user: { ...user, groups } },
       onLine: (_stream, line) => void lines.push(line),
     })
     await started.exited
+    return lines
+  }
+
+  it('have its rights and its home, and no group of the daemon', async () => {
+    const lines = await said('id -u; id -g; id -G; echo $HOME $USER', user)
     expect(lines).toEqual(['65534', '65534', '65534', '/nonexistent nobody'])
+  })
+
+  it('have its further groups, which open accelerators and models to them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'aiservice-groups-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    chmodSync(folder, 0o711)
+    writeFileSync(join(folder, 'device'), 'an accelerator\n', { mode: 0o640 })
+    chownSync(join(folder, 'device'), 0, 4244)
+    const command = `id -G; cat ${folder}/device`
+    expect(await said(command, { groups: [65534, 4243, 4244] })).toEqual(['65534 4243 4244', 'an accelerator'])
+    expect((await said(command, { groups: [65534, 4243] })).join()).toContain('Permission denied')
+  })
+
+  it('can become nobody else again', async () => {
+    const lines = await said('setpriv --reuid=0 id -u; setpriv --groups=0 id -G', user)
+    expect(lines.filter(line => /^\d/.test(line))).toEqual([])
   })
 
   it('can make their sockets in the folder, which nobody else can enter, and serve', async () => {
