@@ -27,6 +27,8 @@ class ResultWriter:
         self._lock = threading.Lock()
         self._sending = threading.Lock()
         self._held: list[bytes] = []
+        # Whether a thread sends at the moment: it takes along what is put meanwhile, so that no other waits for it.
+        self._busy = False
         self._size = 0
         self._last_put = 0.0
         self._last_sent = 0.0
@@ -42,29 +44,36 @@ class ResultWriter:
             self._size += len(data)
             burst = now - self._last_put < BURST_S and now - self._last_sent < FLUSH_TIME_S
             self._last_put = now
-            if burst and self._size < MAX_HELD_BYTES and not self._closed:
-                if len(self._held) == 1:
-                    self._wake_flusher()
-                return
+            if self._size < MAX_HELD_BYTES and not self._closed:
+                if self._busy:
+                    return
+                if burst:
+                    if len(self._held) == 1:
+                        self._wake_flusher()
+                    return
         self.flush()
 
     def flush(self) -> None:
         """Sends what is held."""
         with self._sending:
-            with self._lock:
-                held, self._held = self._held, []
-                self._size = 0
+            while held := self._take_held():
+                try:
+                    # Serialized messages one after the other are their merger.
+                    self._send(held[0] if len(held) == 1 else b"".join(held))
+                except OSError as error:
+                    # The reader sees the end of the stream as well, and ends all calls.
+                    log.debug("results did not reach the host: %s", error)
+                    self._closed = True
+                    self._held_something.set()
+
+    def _take_held(self) -> list[bytes]:
+        with self._lock:
+            held, self._held = self._held, []
+            self._size = 0
+            self._busy = bool(held)
+            if held:
                 self._last_sent = perf_counter()
-            if not held:
-                return
-            try:
-                # Serialized messages one after the other are their merger.
-                self._send(held[0] if len(held) == 1 else b"".join(held))
-            except OSError as error:
-                # The reader sees the end of the stream as well, and ends all calls.
-                log.debug("results did not reach the host: %s", error)
-                self._closed = True
-                self._held_something.set()
+            return held
 
     def _wake_flusher(self) -> None:
         if self._flusher is None:
