@@ -16,6 +16,12 @@ export interface WrapperCall {
   readonly resources?: readonly number[]
 }
 
+/** What opens a session. */
+export interface SessionCall extends Omit<WrapperCall, 'payloads' | 'method'> {
+  /** The first frame; a wrapper that does not create the session does not get it. */
+  readonly first?: readonly Payload[]
+}
+
 /** What a wrapper gave in one go. */
 export interface WrapperResult {
   readonly payloads: readonly Payload[]
@@ -37,7 +43,7 @@ export interface Lease {
    * Opens a session instead of running a call; resolves when the wrapper has created it.
    * @throws ServiceError `wrapper_failed`, `plugin_call_failed`, `plugin_crashed`, or what `cancel` gave
    */
-  open(call: Omit<WrapperCall, 'payloads' | 'method'>): Promise<WrapperSession>
+  open(call: SessionCall): Promise<WrapperSession>
   /** Gives the call up: `once` or `open` rejects with the reason at once, and the wrapper is told if it can be told. */
   cancel(reason: ServiceError): void
   /**

@@ -25,6 +25,11 @@ export interface SessionRequest {
   readonly resources?: readonly string[]
   readonly parameters: Readonly<Record<string, string>>
   readonly accepts: readonly Accept[]
+  /**
+   * The first frame, where it is there already and has no number: it goes to the wrapper with the opening, which is not
+   * waited for in between. What becomes of it the results tell.
+   */
+  readonly first?: SessionFrame
   /** The session ends when nobody writes or reads for this long, in ms. Default: the model's (`[fc] ttl`). */
   readonly idleTimeoutMs?: number
   /** And when it is older than this, in ms. Default: no limit. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ClientDuplexStream, status as grpcStatus } from '@grpc/grpc-js'
-import type { WrapperCall } from '../core/backend.js'
+import type { SessionCall, WrapperCall } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
 import { type Payload, Status } from '../core/payload.js'
 import { withoutPlaces } from '../core/public-text.js'
@@ -22,7 +22,6 @@ import {
   type PluginInit,
   type ResultSink,
   SDK_CODES,
-  type SessionCall,
   type SessionHandle,
   type StreamCall,
   wrapperError,
@@ -107,7 +106,7 @@ export class ChannelV1 implements PluginChannel {
     return stream
   }
 
-  open({ sid, parameters }: SessionCall): SessionHandle {
+  open({ sid, parameters, first }: SessionCall): SessionHandle {
     const tag = this.freeTag(sid)
     const session = new SessionV1({
       onWrite: async payloads => this.write(tag, await handle, payloads),
@@ -121,6 +120,7 @@ export class ChannelV1 implements PluginChannel {
       () => session.created(),
       error => session.fail(error),
     )
+    if (first) session.write(first).catch(error => session.fail(error))
     return session
   }
 

@@ -1,4 +1,4 @@
-import type { WrapperCall } from '../core/backend.js'
+import type { SessionCall, WrapperCall } from '../core/backend.js'
 import type { ServiceError } from '../core/error.js'
 import type { HostMessage } from '../gen/plugin/aiges/plugin/v2/HostMessage.js'
 import type { PluginBatch__Output as PluginBatch } from '../gen/plugin/aiges/plugin/v2/PluginBatch.js'
@@ -19,7 +19,6 @@ import {
   type ResourceCalls,
   type ResultSink,
   SDK_CODES,
-  type SessionCall,
   type SessionHandle,
   type StreamCall,
   wrapperError,
@@ -111,7 +110,7 @@ export class ChannelV2 implements PluginChannel {
     return stream
   }
 
-  open({ sid, parameters, resources = [] }: SessionCall): SessionHandle {
+  open({ sid, parameters, resources = [], first }: SessionCall): SessionHandle {
     const id = this.nextId()
     const session = new SessionV2({
       onCancel: reason => this.cancel(id, reason),
@@ -121,6 +120,8 @@ export class ChannelV2 implements PluginChannel {
     })
     this.pending.set(id, session)
     this.send({ id, open: { sid, params: parameters as Record<string, string>, resources: [...resources] } }, 0)
+    // There is room for it, as it is the first.
+    if (first) void session.write(first)
     return session
   }
 

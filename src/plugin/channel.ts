@@ -1,4 +1,4 @@
-import type { WrapperCall, WrapperResult, WrapperSession } from '../core/backend.js'
+import type { SessionCall, WrapperCall, WrapperResult, WrapperSession } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
 import type { Usage } from '../core/inference.js'
 import type { MethodInfo, ModelAbilities, Signature } from '../core/model.js'
@@ -85,8 +85,6 @@ export interface OnceCall extends PluginCall {
 export interface StreamCall extends PluginCall {
   readonly results: AsyncIterable<WrapperResult>
 }
-
-export type SessionCall = Omit<WrapperCall, 'payloads' | 'method'>
 
 export interface SessionHandle extends PluginCall, WrapperSession {
   /** Resolves when the wrapper has created the session; rejects with the reason for which it did not. */

@@ -1,6 +1,6 @@
-import type { Lease, WrapperCall, WrapperResult, WrapperSession } from '../core/backend.js'
+import type { Lease, SessionCall, WrapperCall, WrapperResult, WrapperSession } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
-import type { PluginCall, SessionCall } from './channel.js'
+import type { PluginCall } from './channel.js'
 import type { Place } from './place.js'
 
 /** Where leases get their places. */

@@ -1,5 +1,6 @@
 import type { ServiceError } from '../core/error.js'
 import type { Payload } from '../core/payload.js'
+import { Turns } from '../core/turns.js'
 import type { SessionHandle } from './channel.js'
 import { SessionStream } from './session-stream.js'
 
@@ -12,13 +13,14 @@ export interface SessionV1Options {
 /** A session over plugin protocol 1, where the host destroys it, and does not hear of an end but by a result. */
 export class SessionV1 extends SessionStream implements SessionHandle {
   private destroyed = false
+  private readonly writes = new Turns()
 
   constructor(private readonly session: SessionV1Options) {
     super({ onCancel: () => this.close() })
   }
 
   write(payloads: readonly Payload[]): Promise<void> {
-    return this.session.onWrite(payloads)
+    return this.writes.take(() => this.session.onWrite(payloads))
   }
 
   override add(payloads: readonly Payload[], last: boolean): void {

@@ -204,10 +204,11 @@ export class Model {
   /** Opens a session, which holds its slot and its replica until it ends. */
   async open(request: SessionRequest, ctx: RequestContext): Promise<Session> {
     const { lease, scope, schema } = await this.admit(ctx)
-    const { accepts, parameters, idleTimeoutMs = this.options.sessionIdleMs, maxAgeMs, firstSyncId } = request
+    const { accepts, parameters, idleTimeoutMs = this.options.sessionIdleMs, maxAgeMs, firstSyncId, first } = request
     try {
       const resources = this.resources.numbersOf(request.resources ?? [])
-      const opening = lease.open({ sid: ctx.sid, parameters, deadline: scope.deadline, resources })
+      const call = { sid: ctx.sid, parameters, deadline: scope.deadline, resources }
+      const opening = lease.open({ ...call, ...(first && { first: first.payloads }) })
       scope.onOver(reason => lease.cancel(reason))
       const wrapper = await opening
       let session: OpenSession | undefined
@@ -219,6 +220,7 @@ export class Model {
       session = new OpenSession(wrapper, {
         accepts,
         schema,
+        ...(first && { inputEnded: first.last }),
         idleTimeoutMs,
         ...(maxAgeMs !== undefined && { maxAgeMs }),
         ...(firstSyncId !== undefined && { firstSyncId }),

@@ -11,6 +11,8 @@ import { ResultStatus } from './result-status.js'
 export interface OpenSessionOptions {
   readonly accepts: readonly Accept[]
   readonly schema: ModelSchema | undefined
+  /** Whether the last frame went with the opening. Default false. */
+  readonly inputEnded?: boolean
   readonly idleTimeoutMs: number
   readonly maxAgeMs?: number
   readonly firstSyncId?: number
@@ -30,7 +32,7 @@ export interface OpenSessionOptions {
 export class OpenSession implements Session {
   private ended = false
   private reason: ServiceError | undefined
-  private inputEnded = false
+  private inputEnded: boolean
   private lastWrite: Promise<void> = Promise.resolve()
   private readonly order: OrderingBuffer<SessionFrame>
   private readonly activity: ActivityTimer
@@ -40,7 +42,8 @@ export class OpenSession implements Session {
     private readonly wrapper: WrapperSession,
     private readonly options: OpenSessionOptions,
   ) {
-    const { idleTimeoutMs, maxAgeMs, firstSyncId = 0, signal } = options
+    const { idleTimeoutMs, maxAgeMs, firstSyncId = 0, inputEnded = false, signal } = options
+    this.inputEnded = inputEnded
     this.order = new OrderingBuffer<SessionFrame>(firstSyncId, error => this.abort(error))
     this.activity = new ActivityTimer(idleTimeoutMs, () => {
       this.abort(new ServiceError('session_timeout', `the session was idle for ${idleTimeoutMs} ms`))

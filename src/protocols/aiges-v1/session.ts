@@ -17,10 +17,10 @@ export interface CallSession {
 }
 
 /**
- * Opens the session that the call's first message asks for, and from then on writes the call's messages to it, one when
- * the wrapper has taken the one before. What is wrong with a message aborts the session.
+ * Opens the session that the call's first message asks for, with its data as the first frame, and from then on writes the
+ * call's messages to it, one when the wrapper has taken the one before. What is wrong with a message aborts the session.
  * @param contextOf makes the context of the session from its first message
- * @throws ServiceError `input_missing` when there is no message, or what opening throws
+ * @throws ServiceError `input_missing` when there is no message, `message_undecodable`, or what opening throws
  */
 export async function openCallSession(
   inference: InferenceService,
@@ -32,36 +32,49 @@ export async function openCallSession(
   const { value: first } = await messages.next()
   if (!first) throw new ServiceError('input_missing', 'the stream ended without a message')
   const ctx = contextOf(first)
-  const session = await inference.open(toSessionRequest(first, ctx.sid), ctx)
+  const frames = new Frames()
+  const piece = frames.of(first)
+  const session = await inference.open({ ...toSessionRequest(first, ctx.sid), ...(piece && { first: piece }) }, ctx)
   const { name: model } = inference.model(first.model)
-  writeMessages(session, first, messages, message => assertSameModel(inference, model, message)).catch(thrown =>
+  writeMessages(session, frames, messages, message => assertSameModel(inference, model, message)).catch(thrown =>
     session.abort(toServiceError(thrown)),
   )
   return { session, first, ctx }
 }
 
+/** The messages of a call as frames of its session. */
+class Frames {
+  private readonly inputs = new OpenInputs()
+  private ended = false
+
+  /** Undefined for a message without data. @throws ServiceError `message_undecodable`, `session_ended` */
+  of(message: InferenceInput__Output): SessionFrame | undefined {
+    if (message.data.length === 0) return undefined
+    if (this.ended) throw new ServiceError('session_ended', 'data after the last frame')
+    const payloads = toFramePayloads(message, input => this.inputs.has(input))
+    this.ended = this.inputs.endedBy(payloads)
+    return { payloads, last: this.ended }
+  }
+
+  /** What ends the inputs that the client left open. */
+  closing(): SessionFrame | undefined {
+    return this.ended ? undefined : this.inputs.closingFrame()
+  }
+}
+
 async function writeMessages(
   session: Session,
-  first: InferenceInput__Output,
+  frames: Frames,
   further: AsyncIterable<InferenceInput__Output>,
   check: (message: InferenceInput__Output) => void,
 ): Promise<void> {
-  const inputs = new OpenInputs()
-  let ended = false
-  const write = async (message: InferenceInput__Output) => {
-    check(message)
-    if (message.data.length === 0) return true
-    if (ended) throw new ServiceError('session_ended', 'data after the last frame')
-    const payloads = toFramePayloads(message, input => inputs.has(input))
-    ended = inputs.endedBy(payloads)
-    return hand(session, { payloads, last: ended })
-  }
-
-  if (!(await write(first))) return
   for await (const message of further) {
-    if (!(await write(message))) return
+    check(message)
+    const frame = frames.of(message)
+    if (frame && !(await hand(session, frame))) return
   }
-  if (!ended) await hand(session, inputs.closingFrame())
+  const closing = frames.closing()
+  if (closing) await hand(session, closing)
 }
 
 /** Resolves with false when the session has ended; its results say how. */

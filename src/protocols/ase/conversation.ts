@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { Logger } from 'pino'
 import { ServiceError, toServiceError } from '../../core/error.js'
-import type { InferenceService, Session } from '../../core/inference.js'
+import type { InferenceService, Session, SessionFrame } from '../../core/inference.js'
 import type { Accept } from '../../core/payload.js'
 import { PacedSender } from '../shared/paced-sender.js'
 import type { RequestLimits } from '../shared/request-limits.js'
@@ -136,28 +136,29 @@ export class Conversation {
     const frame = parseFrame(data, sid, opening)
     if (!opening && !frame.last && frame.payloads.length === 0) throw new ServiceError('input_missing')
     const payloads = await translator.decodeTexts(frame.payloads)
-    const session = this.session ?? (await this.open(frame.body))
+    const piece = payloads.length > 0 || frame.last ? { payloads, last: frame.last } : undefined
+    if (opening) await this.open(frame.body, piece)
     if (frame.last) {
       this.lastTaken = true
       clearTimeout(this.readTimer)
     }
-    if (payloads.length === 0 && !frame.last) return
+    if (opening || piece === undefined) return
     try {
-      await session.write({ payloads, last: frame.last })
+      await this.session?.write(piece)
     } catch (thrown) {
       // The reader of the results learns how it ended; what comes after the last result is ignored.
       if (!(thrown instanceof ServiceError && thrown.reason === 'session_ended')) throw thrown
     }
   }
 
-  private async open(body: AseBody): Promise<Session> {
+  private async open(body: AseBody, first: SessionFrame | undefined): Promise<void> {
     const { inference, translator, readTimeoutMs, sessionTimeoutMs } = this.options
     const { sid, path, app } = this.place
     const caller = { sid, ...(app !== undefined && { app }) }
     const { timeoutMs, priority } = this.limits
     const demand = translator.demand(body, path, caller)
     const session = await inference.open(
-      { ...demand, idleTimeoutMs: readTimeoutMs, maxAgeMs: sessionTimeoutMs },
+      { ...demand, ...(first && { first }), idleTimeoutMs: readTimeoutMs, maxAgeMs: sessionTimeoutMs },
       {
         ...caller,
         ...{ protocol: 'ase-websocket', signal: this.gone.signal },
@@ -169,7 +170,6 @@ export class Conversation {
     this.accepts = demand.accepts
     await this.sender.send(encodeAcknowledgement(sid))
     void this.push(session)
-    return session
   }
 
   private async push(session: Session): Promise<void> {

@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { Server, ServerCredentials, type ServerDuplexStream, type sendUnaryData } from '@grpc/grpc-js'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ServiceError } from '../../../src/core/error.js'
+import { type Payload, Status } from '../../../src/core/payload.js'
 import type { Handle } from '../../../src/gen/plugin/aiges/Handle.js'
 import type { Request__Output as Request } from '../../../src/gen/plugin/aiges/Request.js'
 import type { Response } from '../../../src/gen/plugin/aiges/Response.js'
+import type { Ret } from '../../../src/gen/plugin/aiges/Ret.js'
 import type { WrapperServiceHandlers } from '../../../src/gen/plugin/aiges/WrapperService.js'
 import type { ProtoGrpcType } from '../../../src/gen/plugin/wrapper-v1.js'
 import { ChannelV1 } from '../../../src/plugin/channel-v1.js'
@@ -21,6 +23,7 @@ afterEach(() => {
 async function setUp() {
   const creating: { readonly tag: string; readonly reply: sendUnaryData<Handle> }[] = []
   const destroyed: string[] = []
+  const writing: { readonly data: string; readonly reply: sendUnaryData<Ret> }[] = []
   let results: ServerDuplexStream<Request, Response> | undefined
   const handlers: Partial<WrapperServiceHandlers> = {
     communicate: stream => {
@@ -30,6 +33,9 @@ async function setUp() {
     wrapperSchema: (_, reply) => reply(null, { data: '' }),
     wrapperCreate: ({ request }, reply) => {
       creating.push({ tag: request.tag, reply })
+    },
+    wrapperWrite: ({ request }, reply) => {
+      writing.push({ data: String(request.req?.list[0]?.data), reply })
     },
     wrapperDestroy: ({ request }, reply) => {
       destroyed.push(request.handle)
@@ -55,6 +61,7 @@ async function setUp() {
   return {
     channel,
     destroyed,
+    writing,
     /** Resolves with the call of wrapperCreate that came as this one of all, from 0. */
     async created(index: number) {
       await vi.waitFor(() => expect(creating.length).toBeGreaterThan(index))
@@ -65,8 +72,12 @@ async function setUp() {
   }
 }
 
-const open = (channel: ChannelV1, sid: string) =>
-  channel.open({ sid, parameters: {}, deadline: performance.now() + 10_000 })
+const open = (channel: ChannelV1, sid: string, first?: readonly Payload[]) =>
+  channel.open({ sid, parameters: {}, deadline: performance.now() + 10_000, ...(first && { first }) })
+
+const frame = (text: string): readonly Payload[] => [
+  { key: 'txt', type: 'text', status: Status.continue, attributes: {}, data: Buffer.from(text) },
+]
 
 const idle = (session: ReturnType<typeof open>) => new Promise<void>(resolve => session.whenIdle(resolve))
 
@@ -86,6 +97,34 @@ describe('a session over plugin protocol 1', () => {
     await Promise.all([first.opened, second.opened])
     expect(textOf((await reader.next()).value)).toBe('for a')
     expect(textOf((await second.results[Symbol.asyncIterator]().next()).value)).toBe('for b')
+  })
+
+  it('is written its first frame when it was created, and the next when that was taken', async () => {
+    const { channel, created, writing } = await setUp()
+    const session = open(channel, 'a', frame('first'))
+    const { reply } = await created(0)
+    expect(writing).toEqual([])
+    reply(null, { handle: 'the handle' })
+    await session.opened
+    const second = session.write(frame('second'))
+    await vi.waitFor(() => expect(writing).toHaveLength(1))
+    writing[0]?.reply(null, { ret: 0 })
+    await vi.waitFor(() => expect(writing.map(({ data }) => data)).toEqual(['first', 'second']))
+    writing[1]?.reply(null, { ret: 0 })
+    await second
+  })
+
+  it('whose first frame is refused ends with the code of the wrapper', async () => {
+    const { channel, created, writing, destroyed } = await setUp()
+    const session = open(channel, 'a', frame('first'))
+    const { reply } = await created(0)
+    reply(null, { handle: 'the handle' })
+    await vi.waitFor(() => expect(writing).toHaveLength(1))
+    writing[0]?.reply(null, { ret: 78 })
+    const reader = session.results[Symbol.asyncIterator]()
+    await expect(reader.next()).rejects.toMatchObject({ reason: 'wrapper_failed', wrapperRet: 78 })
+    await idle(session)
+    expect(destroyed).toEqual(['the handle'])
   })
 
   it('that fails before wrapperCreate has replied is destroyed by its handle', async () => {
@@ -116,14 +155,14 @@ describe('a session over plugin protocol 1', () => {
     expect(destroyed).toEqual(['the handle'])
   })
 
-  it('that the wrapper refuses has its code and is not destroyed', async () => {
-    const { channel, created, destroyed } = await setUp()
-    const session = open(channel, 'a')
+  it('that the wrapper refuses has its code, gets no frame and is not destroyed', async () => {
+    const { channel, created, destroyed, writing } = await setUp()
+    const session = open(channel, 'a', frame('first'))
     const { reply } = await created(0)
     reply(null, { handle: '', err_code: 77 })
     await expect(session.opened).rejects.toMatchObject({ reason: 'wrapper_failed', wrapperRet: 77 })
     await idle(session)
-    expect(destroyed).toEqual([])
+    expect([destroyed, writing]).toEqual([[], []])
   })
 })
 

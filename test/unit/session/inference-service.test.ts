@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Lease, WrapperBackend, WrapperCall, WrapperSession } from '../../../src/core/backend.js'
+import type { Lease, SessionCall, WrapperBackend, WrapperCall, WrapperSession } from '../../../src/core/backend.js'
 import { ServiceError } from '../../../src/core/error.js'
 import type { InferenceRequest, RequestContext } from '../../../src/core/inference.js'
 import type { Readiness } from '../../../src/core/model.js'
@@ -54,7 +54,7 @@ function fakeBackend(answer: Answer, readiness: Readiness = { ready: true }, ope
   return { backend, settle }
 }
 
-type Open = (call: Omit<WrapperCall, 'payloads'>, cancelled: Promise<ServiceError>) => Promise<WrapperSession>
+type Open = (call: SessionCall, cancelled: Promise<ServiceError>) => Promise<WrapperSession>
 
 const unused: Open = async () => {
   throw new Error('no session was expected')
@@ -292,6 +292,20 @@ describe('LocalInferenceService.open', () => {
     expect(model.slots.inUse).toBe(1)
     session.close()
     expect(model.slots.inUse).toBe(0)
+  })
+
+  it('hands the first frame over with the opening, and nothing after it if it is the last one', async () => {
+    const calls: Parameters<Open>[0][] = []
+    const noting: Open = async (call, cancelled) => {
+      calls.push(call)
+      return opening(call, cancelled)
+    }
+    const { inference } = service(untilCancelled, {}, undefined, noting)
+    const { payloads } = request
+    const session = await inference.open({ ...request, first: { payloads, last: true } }, context())
+    expect(calls).toMatchObject([{ first: payloads }])
+    expect(await reasonOf(session.write({ payloads, last: true }))).toBe('session_ended')
+    session.close()
   })
 
   it('frees the slot when the wrapper refuses', async () => {

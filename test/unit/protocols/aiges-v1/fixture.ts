@@ -57,7 +57,9 @@ export async function startAigesV1({ once = unexpected, stream = unexpected, ope
     },
     async open(request, ctx) {
       seen.push({ request, ctx })
-      return open(request, ctx)
+      const session = await open(request, ctx)
+      if (request.first) void session.write(request.first)
+      return session
     },
   }
   const server = createRpcGateway({

@@ -64,6 +64,7 @@ describe('Stream', () => {
       model: 'svcName',
       parameters: { p: '1', sid: 's-1' },
       accepts: [{ name: 'result', attributes: {} }],
+      first: session.frames[0],
     })
     expect(seen[0]?.ctx).toMatchObject({ sid: 's-1', protocol: 'aiges-v1' })
     expect(first).toMatchObject({ route: { session_id: 's-1', trace_id: 't-1' }, status: 0, data: [{ frame_id: 1 }] })

@@ -17,28 +17,20 @@ describe('a session', () => {
     client.send(textFrame(0, 'a', { uid: 'u' }))
     const { header } = await client.next()
     const [session] = inference.sessions
+    const data = Buffer.from('a')
     expect(session?.request).toEqual({
       model: 'svcName',
       parameters: { uid: 'u', sid: header.sid },
       accepts: [{ name: 'result', type: 'text', attributes: { encoding: 'utf8', compress: 'raw', format: 'plain' } }],
+      first: {
+        payloads: [{ key: 'txt', type: 'text', status: 0, attributes: { encoding: 'utf8', status: '0' }, data }],
+        last: false,
+      },
       idleTimeoutMs: 7000,
       maxAgeMs: 9000,
     })
     expect(session?.ctx).toMatchObject({ sid: header.sid, protocol: 'ase-websocket' })
-    expect(session?.frames).toEqual([
-      {
-        payloads: [
-          {
-            key: 'txt',
-            type: 'text',
-            status: 0,
-            attributes: { encoding: 'utf8', status: '0' },
-            data: Buffer.from('a'),
-          },
-        ],
-        last: false,
-      },
-    ])
+    expect(session?.frames).toEqual([session?.request.first])
   })
 
   it('pushes results while frames are still coming', async () => {

@@ -60,6 +60,7 @@ export class FakeInference implements InferenceService {
     const session = new DrivenSession(request, ctx)
     this.sessions.push(session)
     await this.opened(session)
+    if (request.first) void session.write(request.first)
     return session
   }
 }
