@@ -281,7 +281,8 @@ export class Replica {
     const { process } = plugin
     this.log[level]({ pid: process.pid }, `the plugin is ended because ${why}`)
     if (isRunning(state)) this.change({ kind: 'ending', plugin })
-    await process.stop(this.options.termGraceMs)
+    // One that is frozen would have to be continued to end by itself, and go on with what nobody may wait for any more.
+    await process.stop(state.kind === 'frozen' ? 0 : this.options.termGraceMs)
   }
 
   private async lost(plugin: RunningPlugin, exit: ProcessExit, silence: Promise<void>): Promise<void> {

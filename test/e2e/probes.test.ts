@@ -25,29 +25,59 @@ async function readyz(): Promise<{ status: number; models: Record<string, { read
   return { status: response.status, models }
 }
 
-it('/readyz and a gRPC health watch tell of a plugin that was killed, and of the next one, within a second', async () => {
+/** What a gRPC health watch of the model is told, as it comes. */
+function watchHealth(): { told: unknown[]; end(): void } {
   const { Health } = loadProto<ProtoGrpcType>('plugin', 'health.proto').grpc.health.v1
   const client = createClient(Health, { address: daemon.grpc, maxMessageBytes: 1 << 20 })
   const watch: ClientReadableStream<HealthCheckResponse__Output> = client.Watch({ service: 'svcName' })
   const told: unknown[] = []
   watch.on('data', ({ status }) => told.push(status)).on('error', () => {})
-  await vi.waitFor(() => expect(told).toEqual([SERVING]))
+  return {
+    told,
+    end() {
+      watch.cancel()
+      client.close()
+    },
+  }
+}
 
-  const plugin = await daemon.process.line(({ msg }) => msg === 'plugin is ready')
-  process.kill(Number(plugin['pid']), 'SIGKILL')
-  const options = { timeout: LATE_MS, interval: 5 }
+const IN_TIME = { timeout: LATE_MS, interval: 5 }
+
+async function toldUnready(told: readonly unknown[]): Promise<void> {
   await vi.waitFor(async () => {
     expect(await readyz()).toMatchObject({
       status: 503,
       models: { svcName: { ready: false, why: expect.any(String) } },
     })
-  }, options)
-  await vi.waitFor(() => expect(told).toEqual([SERVING, NOT_SERVING]), options)
-  expect((await fetch(`${daemon.http}/livez`)).status).toBe(200)
+  }, IN_TIME)
+  await vi.waitFor(() => expect(told.at(-1)).toBe(NOT_SERVING), IN_TIME)
+}
 
+async function toldReady(told: readonly unknown[]): Promise<void> {
+  await vi.waitFor(async () => expect((await readyz()).status).toBe(200), IN_TIME)
+  await vi.waitFor(() => expect(told.at(-1)).toBe(SERVING), IN_TIME)
+}
+
+it('/readyz and a gRPC health watch tell of a plugin that was killed, and of the next one, within a second', async () => {
+  const { told, end } = watchHealth()
+  await vi.waitFor(() => expect(told).toEqual([SERVING]))
+  const plugin = await daemon.process.line(({ msg }) => msg === 'plugin is ready')
+  process.kill(Number(plugin['pid']), 'SIGKILL')
+  await toldUnready(told)
+  expect((await fetch(`${daemon.http}/livez`)).status).toBe(200)
   await daemon.process.line(({ msg, pid }) => msg === 'plugin is ready' && pid !== plugin['pid'])
-  await vi.waitFor(async () => expect((await readyz()).status).toBe(200), options)
-  await vi.waitFor(() => expect(told.at(-1)).toBe(SERVING), options)
-  watch.cancel()
-  client.close()
+  await toldReady(told)
+  expect(told).toEqual([SERVING, NOT_SERVING, SERVING])
+  end()
+})
+
+it('and of a plugin that was stopped, and went on', async () => {
+  const { told, end } = watchHealth()
+  const { pid } = daemon.process.log.findLast(({ msg }) => msg === 'plugin is ready') ?? expect.fail('there is none')
+  process.kill(Number(pid), 'SIGSTOP')
+  await toldUnready(told)
+  process.kill(Number(pid), 'SIGCONT')
+  await toldReady(told)
+  expect(told).toEqual([SERVING, NOT_SERVING, SERVING])
+  end()
 })

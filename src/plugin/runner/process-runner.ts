@@ -27,7 +27,7 @@ export interface RunningProcess {
   /** Resolves when the process is gone and its output has been read to the end. */
   readonly exited: Promise<ProcessExit>
   /**
-   * TERM to the whole process group; KILL after `graceMs`. Resolves when the process is gone, and with it all that it
+   * TERM to the whole process group; KILL after `graceMs`, with 0 nothing but KILL. Resolves when the process is gone, and with it all that it
    * started, in its group or not.
    */
   stop(graceMs: number): Promise<ProcessExit>
@@ -59,9 +59,9 @@ export function startProcess(options: ProcessOptions): RunningProcess {
     pid: child.pid,
     exited,
     async stop(graceMs) {
-      signalGroup(child.pid, 'SIGTERM')
       // One that is stopped sees no signal but KILL until it goes on.
-      signalGroup(child.pid, 'SIGCONT')
+      const signals = graceMs > 0 ? (['SIGTERM', 'SIGCONT'] as const) : (['SIGKILL'] as const)
+      for (const signal of signals) signalGroup(child.pid, signal)
       const timer = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), graceMs)
       try {
         const exit = await exited

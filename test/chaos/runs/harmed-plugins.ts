@@ -16,7 +16,7 @@ interface Harm {
 }
 
 const HARMS: readonly Harm[] = [
-  { name: 'plugin frozen', signal: 'SIGSTOP', replaced: true, aiges: { wrapperDelayDetectPeriod: 2 } },
+  { name: 'plugin frozen', signal: 'SIGSTOP', replaced: true },
   { name: 'plugin floods stdout', fault: 'flood', replaced: false },
   { name: 'plugin leaks', fault: 'leak', replaced: true, aiges: { recycleMemoryMiB: 160 } },
   { name: 'plugin sends garbage', fault: 'garbage', replaced: true },
