@@ -1,6 +1,10 @@
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest, type RequestOptions } from 'node:https'
+import { text } from 'node:stream/consumers'
 import { parseAnswer, showOutputs } from './call-answer.js'
 import { buildRequest } from './call-request.js'
-import { appHeader, authorization, type Credentials } from './credentials.js'
+import { appHeader, authorization, type Credentials, clientIdentity } from './credentials.js'
 import { CommandError, ExitCode } from './exit-codes.js'
 import { type ServiceAddress, serviceUrl } from './service-url.js'
 import type { Terminal } from './terminal.js'
@@ -18,20 +22,22 @@ export interface CallOptions extends ServiceAddress, Credentials {
 
 const MAX_SHOWN_BODY = 300
 
-/** The system's error codes lie one or two causes down in what fetch throws. */
-function systemCode(error: unknown): string | undefined {
-  const cause = error instanceof Error ? (error.cause as NodeJS.ErrnoException | undefined) : undefined
-  return cause?.code
+interface Posted {
+  readonly status: number | undefined
+  readonly text: string
 }
 
-async function post(url: URL, service: string, body: object, credentials: Record<string, string>): Promise<Response> {
+/** Not by fetch, which shows no certificate. */
+async function post(url: URL, service: string, body: object, options: RequestOptions): Promise<Posted> {
   try {
-    const headers = { 'content-type': 'application/json', ...credentials }
-    return await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest
+    const request = send(url, { method: 'POST', ...options })
+    request.end(JSON.stringify(body))
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    return { status: response.statusCode, text: await text(response) }
   } catch (cause) {
-    if (systemCode(cause) !== 'ECONNREFUSED') {
-      const why = cause instanceof Error ? String(cause.cause ?? cause) : String(cause)
-      throw new CommandError(ExitCode.failed, `no answer from ${url.origin}: ${why}`, { cause })
+    if ((cause as NodeJS.ErrnoException).code !== 'ECONNREFUSED') {
+      throw new CommandError(ExitCode.failed, `no answer from ${url.origin}: ${cause}`, { cause })
     }
     const message = `no daemon runs at ${url.origin} (connection refused)
 start one with: aiservice -m 0 -c aiges.toml -s ${service}
@@ -48,15 +54,12 @@ export async function call(inputs: readonly string[], options: CallOptions, term
   const { service = 'svcName', param = [], accept = [], output, json = false } = options
   const target = serviceUrl(options, service)
   const body = buildRequest({ service, inputs, params: param, accepts: accept, header: appHeader(options) })
-  const response = await post(target, service, body, authorization(options, terminal.env))
-  const text = await response.text()
+  const headers = { 'content-type': 'application/json', ...authorization(options, terminal.env) }
+  const { status, text } = await post(target, service, body, { headers, ...clientIdentity(options) })
   const answer = parseAnswer(text)
   if (answer === undefined) {
     const shown = text.slice(0, MAX_SHOWN_BODY)
-    throw new CommandError(
-      ExitCode.failed,
-      `${target} answered HTTP ${response.status}, and not with ASE JSON: ${shown}`,
-    )
+    throw new CommandError(ExitCode.failed, `${target} answered HTTP ${status}, and not with ASE JSON: ${shown}`)
   }
   if (json) terminal.out(`${text.trimEnd()}\n`)
   const { code, message = 'no message', sid = 'unknown' } = answer.header

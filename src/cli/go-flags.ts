@@ -25,37 +25,29 @@ const serving = [
   help,
 ] as const
 
+const asking = [
+  [valued('url'), 'u'],
+  [valued('service'), 's'],
+  [valued('base-path')],
+  [valued('app')],
+  [valued('token')],
+  [valued('cert')],
+  [valued('key')],
+  [valued('ca')],
+  [valued('param')],
+  [valued('accept')],
+  [switched('json')],
+  help,
+] as const
+
 /** The subcommands, and the flags that each one takes. */
 const COMMAND_FLAGS: Readonly<Record<string, Flags>> = {
   serve: named(...serving),
   init: named(help),
   mnist: named(help),
   create: named([valued('name'), 'n'], help),
-  call: named(
-    [valued('url'), 'u'],
-    [valued('service'), 's'],
-    [valued('base-path')],
-    [valued('app')],
-    [valued('token')],
-    [valued('param')],
-    [valued('accept')],
-    [valued('output'), 'o'],
-    [switched('json')],
-    help,
-  ),
-  stream: named(
-    [valued('url'), 'u'],
-    [valued('service'), 's'],
-    [valued('base-path')],
-    [valued('app')],
-    [valued('token')],
-    [valued('param')],
-    [valued('accept')],
-    [valued('frame-ms')],
-    [switched('realtime')],
-    [switched('json')],
-    help,
-  ),
+  call: named(...asking, [valued('output'), 'o']),
+  stream: named(...asking, [valued('frame-ms')], [switched('realtime')]),
   version: named(help),
   help: named(help),
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { type RawData, WebSocket } from 'ws'
 import { parseAnswer } from './call-answer.js'
+import type { ClientIdentity } from './credentials.js'
 import { CommandError, ExitCode } from './exit-codes.js'
 
 const HANDSHAKE_TIMEOUT_MS = 30_000
@@ -15,6 +16,10 @@ start one with: aiservice -m 0 -c aiges.toml -s ${service}
 or name another address with -u URL`
     : `no answer from ${url.host}: ${cause}`
   return new CommandError(ExitCode.failed, message, { cause })
+}
+
+export interface OpenOptions extends ClientIdentity {
+  readonly headers?: Record<string, string>
 }
 
 /** An open WebSocket from the client's side. */
@@ -62,15 +67,11 @@ async function* textsOf(events: AsyncIterable<unknown[]>): AsyncGenerator<string
 /**
  * Opens a WebSocket.
  * @param service names it in the advice for one who runs no daemon
- * @param headers further headers of the request that opens it
+ * @param options further headers of the request that opens it, and what an encrypted connection shows and trusts
  * @throws CommandError when no daemon answers there, or it refuses the WebSocket
  */
-export async function openSocket(
-  url: URL,
-  service: string,
-  headers: Record<string, string> = {},
-): Promise<StreamSocket> {
-  const socket = new WebSocket(url, { handshakeTimeout: HANDSHAKE_TIMEOUT_MS, headers })
+export async function openSocket(url: URL, service: string, options: OpenOptions = {}): Promise<StreamSocket> {
+  const socket = new WebSocket(url, { handshakeTimeout: HANDSHAKE_TIMEOUT_MS, ...options })
   // Listens from the beginning: a message may come together with the server's consent.
   const messages = on(socket, 'message', { close: ['close'] })
   let closing = ''

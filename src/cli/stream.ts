@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { DATA_TYPES } from '../core/payload.js'
 import { buildRequest } from './call-request.js'
-import { appHeader, authorization, type Credentials } from './credentials.js'
+import { appHeader, authorization, type Credentials, clientIdentity } from './credentials.js'
 import { CommandError, ExitCode, usageError } from './exit-codes.js'
 import { type ServiceAddress, serviceUrl } from './service-url.js'
 import { cutRecording, parseRecording } from './stream-audio.js'
@@ -92,7 +92,10 @@ export async function stream(input: string, options: StreamOptions, terminal: Te
   const pieces = cutRecording(recording, frameMs)
   const frames = encodeFrames({ key, recording, pieces, parameter, header: appHeader(options) })
 
-  const socket = await openSocket(target, service, authorization(options, terminal.env))
+  const socket = await openSocket(target, service, {
+    headers: authorization(options, terminal.env),
+    ...clientIdentity(options),
+  })
   const done = new AbortController()
   const finish = () => {
     done.abort()

@@ -61,7 +61,7 @@ export async function createLogger(options: LoggingOptions): Promise<Logging> {
 
   const writeStdout = stdout ? (line: string) => stdout.write(line) : await addSink('stdout', openStdout)
   const format = pretty ? await prettyFormat() : undefined
-  writers.push(format ? line => writeStdout(format(line)) : writeStdout)
+  writers.push(format ? line => writeStdout(format(harmless(line))) : writeStdout)
   if (file !== undefined && level !== 'silent') {
     const onTidyFailure = (err: Error) => log.warn({ err }, `old files of ${file} cannot be tidied away`)
     writers.push(await addSink(file, () => openLogFile({ ...options, path: file, onTidyFailure })))
@@ -80,6 +80,22 @@ export async function createLogger(options: LoggingOptions): Promise<Logging> {
 async function prettyFormat(): Promise<(line: string) => string> {
   const { prettyFactory } = await import('pino-pretty')
   return prettyFactory({ colorize: true, translateTime: 'SYS:HH:MM:ss.l' })
+}
+
+/** A control character as JSON has it, but for line feed and tab. */
+const ESCAPED_CONTROL = /(?<!\\)((?:\\\\)*)\\(u00[01][0-9a-f]|[rbf])/g
+
+/** Those that JSON does not escape; some terminals obey them. */
+const FURTHER_CONTROL = /[\u007f-\u009f]/g
+
+const LINE_FEED = /(?<!\\)((?:\\\\)*)\\n/g
+
+/**
+ * A line of JSON whose texts do nothing to a terminal: what clients write stands in them. Control characters are shown as
+ * they are written in JSON, and no further line of a text begins where one of the log would.
+ */
+function harmless(line: string): string {
+  return line.replace(ESCAPED_CONTROL, '$1\\\\$2').replace(FURTHER_CONTROL, '�').replace(LINE_FEED, '$1\\n    ')
 }
 
 async function openStdout(): Promise<LineStream> {

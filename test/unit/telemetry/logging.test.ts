@@ -69,6 +69,19 @@ test('on a terminal stdout is for people, the file stays JSON', async () => {
   expect(readLog()).toMatchObject([{ level: 'warn', sid: 'sid-1' }])
 })
 
+test('what a client wrote does nothing to the terminal, and forges no line of the log', async () => {
+  const { log, close } = await start({ pretty: true })
+  const text = 'no such path: /\u001b[2J\r\u009b31m\n[12:00:00.000] ERROR: forged \\u001b'
+  log.info({ sid: text }, text)
+  await close()
+  // Colours of the log's own.
+  const shown = printed.join('').replaceAll(/\u001b\[\d+m/g, '')
+  expect(shown).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/)
+  expect(shown).not.toMatch(/^\[12:00:00/m)
+  expect(shown).toContain('no such path: /\\u001b[2J\\r�31m')
+  expect(readLog()).toMatchObject([{ msg: text }])
+})
+
 test.each([
   ['debug', ['debug', 'info', 'fatal']],
   ['warn', ['fatal']],
