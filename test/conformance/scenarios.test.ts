@@ -4,12 +4,14 @@ import type { DaemonOptions } from '../helpers/daemon-process.js'
 import { aigesV1Stream } from '../helpers/scenario-aiges-v1.js'
 import { aseHttp, aseWebSocket } from '../helpers/scenario-ase.js'
 import {
+  CANCELLED,
   nextLine,
   requestsEnded,
   SCENARIO_WRAPPER,
   type ServingDaemon,
   startServing,
   untilReady,
+  WORKING,
 } from '../helpers/scenario-daemon.js'
 import { MID } from '../helpers/scenario-edgeboard.js'
 import { type FrontEnd, MODEL, type ScenarioRequest } from '../helpers/scenario-front-end.js'
@@ -131,7 +133,7 @@ function isCancelled(request: ScenarioRequest): Scenario['play'] {
   return async (daemon, { send, protocol }) => {
     const client = new AbortController()
     const before = await requestsEnded(daemon.http, protocol, 'cancelled')
-    const [working, cancelled] = [nextLine(daemon, /^working /), nextLine(daemon, /^cancelled /)]
+    const [working, cancelled] = [nextLine(daemon, WORKING), nextLine(daemon, CANCELLED)]
     const left = expect(send(daemon, request, client.signal)).rejects.toThrow()
     await working
     client.abort()
@@ -144,7 +146,7 @@ function isCancelled(request: ScenarioRequest): Scenario['play'] {
 function whileAnotherWorks(play: Scenario['play']): Scenario['play'] {
   return async (daemon, frontEnd) => {
     const other = new AbortController()
-    const working = nextLine(daemon, /^working /)
+    const working = nextLine(daemon, WORKING)
     const left = expect(aseHttp.send(daemon, { text: 'other', fault: 'endless' }, other.signal)).rejects.toThrow()
     await working
     await play(daemon, frontEnd)
@@ -155,7 +157,7 @@ function whileAnotherWorks(play: Scenario['play']): Scenario['play'] {
 
 function whileStopping(fault: string, expected: { text: string } | { reason: Reason }): Scenario['play'] {
   return async (daemon, frontEnd) => {
-    const working = nextLine(daemon, /^working /)
+    const working = nextLine(daemon, WORKING)
     const outcome = frontEnd.send(daemon, { text: 'hello', fault }, staying())
     await working
     const exited = daemon.process.stop()

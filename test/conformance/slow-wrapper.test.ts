@@ -4,7 +4,7 @@ import type { ProtoGrpcType } from '../../src/gen/gateway/aiges-v1.js'
 import { XSF_CODES } from '../../src/protocols/xsf/error-map.js'
 import { createClient } from '../../src/rpc/channel.js'
 import { loadProto } from '../../src/rpc/proto.js'
-import { nextLine, SCENARIO_WRAPPER, type ServingDaemon, startServing } from '../helpers/scenario-daemon.js'
+import { nextLine, SCENARIO_WRAPPER, type ServingDaemon, startServing, WORKING } from '../helpers/scenario-daemon.js'
 import { openRawWebSocket } from '../helpers/scenario-web-socket.js'
 import { createXsfClient, decodeOutput, encodeInput } from '../helpers/scenario-xsf.js'
 import { untilFree } from '../helpers/web-socket-client.js'
@@ -38,7 +38,7 @@ describe.each([
     const plugin = Number((await daemon.process.line(({ msg }) => msg === 'plugin is ready'))['pid'])
     const processes = { daemon: daemon.process.child.pid as number, plugin }
     const before = { daemon: residentBytes(processes.daemon), plugin: residentBytes(processes.plugin) }
-    const working = nextLine(daemon, /^working /)
+    const working = nextLine(daemon, WORKING)
     const client = await connectAndWrite(daemon)
     await working
     await untilNothingMoves(daemon, client)

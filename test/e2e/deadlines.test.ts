@@ -1,11 +1,18 @@
 import { Metadata } from '@grpc/grpc-js'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ProtoGrpcType } from '../../src/gen/gateway/aiges-v1.js'
 import { createClient } from '../../src/rpc/channel.js'
 import { loadProto } from '../../src/rpc/proto.js'
 import { postAse } from '../helpers/clients.js'
-import { SCENARIO_WRAPPER, type ServingDaemon, startServing } from '../helpers/scenario-daemon.js'
-import { untilFree } from '../helpers/web-socket-client.js'
+import {
+  CANCELLED,
+  nextLine,
+  SCENARIO_WRAPPER,
+  type ServingDaemon,
+  startServing,
+  WORKING,
+} from '../helpers/scenario-daemon.js'
+import { slotsInUse, untilFree } from '../helpers/web-socket-client.js'
 
 /** From the end of a request to the wrapper's seeing it, and to the client's answer. */
 const LATE_MS = 100
@@ -22,8 +29,7 @@ const body = {
   parameter: { svcName: { fault: 'hang' } },
   payload: { txt: { status: 3, text: Buffer.from('x').toString('base64') } },
 }
-const post = (headers: Record<string, string>, signal?: AbortSignal) =>
-  postAse(`${daemon.http}/v1/svcName`, body, { headers, ...(signal && { signal }) })
+const post = (headers: Record<string, string>) => postAse(`${daemon.http}/v1/svcName`, body, { headers })
 
 /** When the daemon logs the wrapper's next line of this kind. */
 async function next(pattern: RegExp): Promise<{ at: number; sid: string }> {
@@ -38,10 +44,10 @@ async function bestOf3(measure: () => Promise<number>): Promise<number> {
   return Math.min(await measure(), await measure(), await measure())
 }
 
-describe('the wrapper learns within 100 ms', () => {
+describe('the wrapper learns within 100 ms, where the client says how long it waits,', () => {
   it('that the time of a request over HTTP is over, as its client does', async () => {
     const late = await bestOf3(async () => {
-      const cancelled = next(/^cancelled /)
+      const cancelled = next(CANCELLED)
       const begun = performance.now()
       const answer = post({ 'x-request-timeout-ms': String(TIMEOUT_MS) })
       const { status, body } = await answer
@@ -59,7 +65,7 @@ describe('the wrapper learns within 100 ms', () => {
     const client = createClient(Inference, { address: daemon.grpc, maxMessageBytes: 1 << 20 })
     const data = [{ data_id: 'txt', status: 'END' as const, data: Buffer.from('x') }]
     const late = await bestOf3(async () => {
-      const cancelled = next(/^cancelled /)
+      const cancelled = next(CANCELLED)
       const begun = performance.now()
       const options = { deadline: Date.now() + TIMEOUT_MS }
       await new Promise(resolve => client.Exec({ data, params: { fault: 'hang' } }, new Metadata(), options, resolve))
@@ -70,39 +76,38 @@ describe('the wrapper learns within 100 ms', () => {
     client.close()
     expect(late).toBeLessThan(LATE_MS)
   })
-
-  it('that the client has left', async () => {
-    const late = await bestOf3(async () => {
-      const [working, cancelled] = [next(/^working /), next(/^cancelled /)]
-      const client = new AbortController()
-      const left = expect(post({}, client.signal)).rejects.toThrow()
-      await working
-      const leaving = performance.now()
-      client.abort()
-      await left
-      const { at } = await cancelled
-      await untilFree(daemon.http)
-      return at - leaving
-    })
-    expect(late).toBeLessThan(LATE_MS)
-  })
 })
 
-it('what waits is never run when its client leaves or its time is over', async () => {
-  const working = next(/^working /)
-  const first = new AbortController()
-  const running = expect(post({}, first.signal)).rejects.toThrow()
-  await working
-  const begun = daemon.process.log.length
-  const second = new AbortController()
-  const left = expect(post({}, second.signal)).rejects.toThrow()
-  const { body } = await post({ 'x-request-timeout-ms': '100' })
-  expect(body.header.code).toBe(10102)
-  second.abort()
-  await left
-  const cancelled = next(/^cancelled /)
-  first.abort()
-  await Promise.all([running, cancelled])
-  await untilFree(daemon.http)
-  expect(daemon.process.log.slice(begun).filter(({ msg }) => msg.startsWith('working '))).toEqual([])
+describe.each([
+  ['for a slot', { fc: { max: 1 } }],
+  ['in its plugin for the call before', { fc: { max: 8 }, aiges: { concurrency: 1 } }],
+])('a request that waits %s', (_, config) => {
+  let other: ServingDaemon
+  beforeAll(async () => {
+    other = await startServing({ cwd: SCENARIO_WRAPPER, config })
+  })
+  afterAll(() => other.process.stop())
+
+  it('is never run when its client leaves or its time is over', async () => {
+    const { http, process } = other
+    const send = (headers: Record<string, string>, signal?: AbortSignal) =>
+      postAse(`${http}/v1/svcName`, body, { headers, ...(signal && { signal }) })
+    const working = nextLine(other, WORKING)
+    const [first, second] = [new AbortController(), new AbortController()]
+    const running = expect(send({}, first.signal)).rejects.toThrow()
+    await working
+    const begun = process.log.length
+    const left = expect(send({}, second.signal)).rejects.toThrow()
+    const answer = await send({ 'x-request-timeout-ms': '100' })
+    expect(answer.body.header.code).toBe(10102)
+    second.abort()
+    await left
+    // Its slot is free at once, although the plugin is still busy with the first.
+    await vi.waitFor(async () => expect(await slotsInUse(http)).toBe(1))
+    const cancelled = nextLine(other, CANCELLED)
+    first.abort()
+    await Promise.all([running, cancelled])
+    await untilFree(http)
+    expect(process.log.slice(begun).filter(({ msg }) => WORKING.test(msg))).toEqual([])
+  })
 })

@@ -54,6 +54,8 @@ export type CallFault =
   | 'answer-twice'
   /** Answers with the process id. */
   | 'pid'
+  /** Answers, and prints that it was run. */
+  | 'say'
   /** Answers, but no health check any more. */
   | 'mute'
 
@@ -198,6 +200,7 @@ function answer2(stream: Results, batch: HostBatch): void {
     }
     if (mode !== 'serial') stream.write({ started: [id] })
     if (fault === 'mute') mute = true
+    if (fault === 'say') console.log('a call was run')
     if (fault === 'hang') continue
     if (fault === 'rpc-error') {
       stream.destroy(Object.assign(new Error('boom'), { code: status.UNKNOWN, details: 'boom' }))

@@ -12,6 +12,10 @@ export interface ServingDaemon {
 /** The wrapper that goes wrong as a scenario wants it. */
 export const SCENARIO_WRAPPER = join(ROOT, 'test/helpers/wrappers/scenario')
 
+/** What it prints, and nothing of the daemon's own: it works on a request, it has seen that nobody waits any more. */
+export const WORKING = /^working \S+ \d+$/
+export const CANCELLED = /^cancelled \S+ \d+$/
+
 /**
  * Starts a daemon whose plugin speaks this protocol, and waits until it serves. Whoever starts it stops it.
  * @throws when the plugin speaks another one

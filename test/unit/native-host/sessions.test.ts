@@ -37,6 +37,23 @@ describe.each([
     expect((await counts(set))['destroys']).toBe(destroys + 1)
   })
 
+  it('is destroyed within 100 ms when its client leaves or its time is over', async () => {
+    const { destroys = 0 } = await counts(set)
+    let soonest = Number.POSITIVE_INFINITY
+    // The machine may be busy with something else.
+    for (const _ of [1, 2, 3]) {
+      const lease = set.acquire()
+      const session = await lease.open({ sid: 's', parameters: { do: 'silent' }, deadline: performance.now() + 10_000 })
+      await session.write([payload('one', Status.begin)])
+      const leaving = performance.now()
+      lease.cancel(new ServiceError('cancelled'))
+      await new Promise<void>(resolve => lease.release(resolve))
+      soonest = Math.min(soonest, performance.now() - leaving)
+    }
+    expect(soonest).toBeLessThan(100)
+    expect((await counts(set))['destroys']).toBe(destroys + 3)
+  })
+
   it('that cannot be destroyed still ends', async () => {
     expect(await withSession(set, { do: 'destroy-code' }, session => converse(session, FRAMES))).toEqual(ECHO)
   })

@@ -218,16 +218,23 @@ describe('a once call', { timeout: 30_000 }, () => {
     expect(lines.filter(line => line.includes('starting the plugin'))).toHaveLength(starts)
   })
 
-  it('that waits for the next plugin ends when nobody waits for it any more', async () => {
-    const set = await started('serial')
+  it('that waits for the next plugin ends when nobody waits for it any more, and is never run', async () => {
+    const lines: string[] = []
+    const log = pino({ level: 'debug' }, { write: text => lines.push(text) })
+    const runs = () => lines.filter(line => line.includes('a call was run')).length
+    const set = await started('serial', { log })
     const { pid, hanging } = await behindHang(set, 0)
-    const lease = set.acquire()
-    const waiting = reasonOf(lease.once(faultCall('none')))
+    const [left, staying] = [set.acquire(), set.acquire()]
+    const waiting = reasonOf(left.once(faultCall('say')))
+    const answered = staying.once(faultCall('say'))
     process.kill(pid, 'SIGKILL')
     await hanging
-    lease.cancel(new ServiceError('result_timeout'))
-    expect(await waiting).toBe('result_timeout')
-    lease.release(() => {})
+    left.cancel(new ServiceError('cancelled'))
+    expect(await waiting).toBe('cancelled')
+    expect(textOf(await answered)).toBe('hello')
+    await pidOf(set)
+    await vi.waitFor(() => expect(runs()).toBe(1))
+    for (const lease of [left, staying]) lease.release(() => {})
   })
 
   it('that waits for the next plugin while its resource is unloaded ends with resource_unknown', async () => {

@@ -1,11 +1,13 @@
 """Answers in capitals, or goes wrong as the parameter `fault` says, alike for once requests, chats and sessions.
 
-Prints what a test waits for: "working <sid>", "cancelled <sid>", "created <handle>" and "destroyed <handle>".
+Prints what a test waits for: "working <sid> <ns>", "cancelled <sid> <ns>", "created <handle>" and "destroyed <handle>".
+The times are those of CLOCK_MONOTONIC, the clock of everything on the machine.
 """
 import itertools
 import json
 import os
 import threading
+import time
 
 import aiges.context
 from aiges.callback import callback
@@ -36,11 +38,15 @@ def say(what, name):
     os.write(1, ("%s %s\n" % (what, name)).encode())
 
 
+def say_now(what, context):
+    say(what, "%s %d" % (context.sid, time.monotonic_ns()))
+
+
 def wait_until_cancelled(context):
-    say("working", context.sid)
+    say_now("working", context)
     while not context.cancelled:
         threading.Event().wait(0.005)
-    say("cancelled", context.sid)
+    say_now("cancelled", context)
 
 
 def answers(fault, text, last):
@@ -62,7 +68,7 @@ def answers(fault, text, last):
     if fault == "slow":
         # A client that polls has begun to wait when this says so.
         threading.Event().wait(0.1)
-        say("working", aiges.context.current().sid)
+        say_now("working", aiges.context.current())
         threading.Event().wait(0.2)
     yield answer(text.upper(), END if last else CONTINUE)
 
