@@ -65,6 +65,8 @@ def answers(fault, text, last):
     if fault == "stuck":
         wait_until_cancelled(aiges.context.current())
         return
+    if fault == "deaf":
+        time.sleep(2)
     if fault == "slow":
         # A client that polls has begun to wait when this says so.
         threading.Event().wait(0.1)
