@@ -39,6 +39,15 @@ describe('the path', () => {
     expect((await ask('/model/plain:predict')).json()).toEqual({ error: expect.any(String) })
   })
 
+  it('leaves it to the model whether a request waits while its plugin is being restarted', async () => {
+    const readiness = { ready: false, why: 'the plugin is starting' } as const
+    const abilities = { once: true, streamingOutput: false, sessions: false, chat: false, resources: false }
+    const models = servedModels().map(model => ({ ...model, readiness, abilities }))
+    const inference = new FakeInference(models, () => resultOf(textOutput('late')))
+    expect((await post(inference, PREDICT, ONE)).http).toBe(200)
+    expect(inference.requests).toHaveLength(1)
+  })
+
   it.each([
     ['/model/nobody:predict', 404, 'servable is not available'],
     ['/model/plain/version/9:predict', 404, 'servable is not available: '],
