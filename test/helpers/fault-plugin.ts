@@ -58,6 +58,8 @@ export type CallFault =
   | 'say'
   /** Answers, but no health check any more. */
   | 'mute'
+  /** Answers with the numbers of the resources that it has (protocol 2). */
+  | 'resources'
 
 type Results = ServerDuplexStream<HostBatch, PluginBatch>
 
@@ -89,7 +91,8 @@ interface Call {
 
 function callOf(params: { [name: string]: string }, data: Buffer | undefined): Call {
   const fault = (params['fault'] ?? 'none') as CallFault
-  const bytes = fault === 'pid' ? Buffer.from(String(process.pid)) : (data ?? Buffer.alloc(0))
+  const said: { readonly [fault: string]: unknown } = { pid: process.pid, resources: [...resources] }
+  const bytes = fault in said ? Buffer.from(String(said[fault])) : (data ?? Buffer.alloc(0))
   return { fault, echo: { key: 'result', type: 0, status: 3, data: bytes } }
 }
 
@@ -100,6 +103,8 @@ function initRet(): number {
   }
   return mode === 'init-error' ? 30002 : 0
 }
+
+const resources = new Set<number>()
 
 let mute = false
 const health: Partial<HealthHandlers> = {
@@ -146,7 +151,7 @@ const protocol2: WrapperPluginHandlers = {
       schema: SCHEMA,
       version: '1.2.3',
       sdk: 'fault',
-      capabilities: { once: true, concurrency: 1 },
+      capabilities: { once: true, resources: true, concurrency: 1 },
       // A host that wanted TLS does not come here.
       ...(process.env['PLUGIN_CLIENT_CERT'] && {
         stream: { address: 'unix:/nobody/listens', token: Buffer.from('x') },
@@ -158,8 +163,14 @@ const protocol2: WrapperPluginHandlers = {
     stream.on('data', (batch: HostBatch) => (mode === 'serial' ? queue2 : answer2)(stream, batch))
     stream.on('end', () => stream.end())
   },
-  LoadResource: (_, reply) => reply(null, { code: 0 }),
-  UnloadResource: (_, reply) => reply(null, { code: 0 }),
+  LoadResource: ({ request }, reply) => {
+    resources.add(request.id)
+    reply(null, { code: 0 })
+  },
+  UnloadResource: ({ request }, reply) => {
+    resources.delete(request.id)
+    reply(null, { code: 0 })
+  },
   Shutdown: (_, reply) => {
     if (mode === 'ignore-shutdown') return
     reply(null, {})

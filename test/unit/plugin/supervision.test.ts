@@ -100,6 +100,19 @@ describe.runIf(process.platform === 'linux')('a plugin whose process is stopped'
     expect(await pidOf(set)).toBe(pid)
   })
 
+  it('has the resources that came meanwhile before it gets requests again', async () => {
+    const resources = new Map<number, []>()
+    const set = await started('well-behaved', { ...PATIENT, resources })
+    const pid = await pidOf(set)
+    process.kill(pid, 'SIGSTOP')
+    await until(set, false)
+    resources.set(7, [])
+    await set.syncResources()
+    process.kill(pid, 'SIGCONT')
+    await until(set, true)
+    expect(textOf(await once(set, 'resources'))).toBe('7')
+  })
+
   it('leaves its requests to the other replicas', async () => {
     const set = await started('well-behaved', { ...PATIENT, replicas: 2 })
     const first = set.acquire()
