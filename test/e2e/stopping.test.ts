@@ -86,7 +86,7 @@ describe('a daemon that is told to stop while clients send all the time', () => 
     })
     expect([...(await answers).keys()]).toEqual(['ok'])
     expect(await daemon.exited).toBe(0)
-    expect(daemon.log.filter(({ level, sid }) => sid !== undefined && level === 'error')).toEqual([])
+    expect(daemon.log.filter(({ sid, reason }) => sid !== undefined && reason !== undefined)).toEqual([])
     client.close()
   })
 

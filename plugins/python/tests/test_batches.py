@@ -146,6 +146,16 @@ class ScheduleTest(unittest.TestCase):
         harness.wrapper.go.put(None)
         self.assertEqual(harness.wrapper.next_batch(), sids(1, 3))
 
+    def test_a_request_that_was_cancelled_while_its_batch_was_gathered_is_left_out(self):
+        harness = Harness(self, Gated(), size=2, delay_s=TIMEOUT_S)
+        harness.send(once(1))
+        harness.send(cancel(1))
+        self.assertEqual(harness.results(1), {1: "cancelled before it began"})
+        harness.send(once(2))
+        harness.send(once(3))
+        harness.wrapper.go.put(None)
+        self.assertEqual(harness.wrapper.next_batch(), sids(2, 3))
+
     def test_a_method_is_called_alone_and_in_its_turn(self):
         harness = Harness(self, Gated(), delay_s=0.05)
         harness.occupy()
