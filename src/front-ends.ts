@@ -92,14 +92,15 @@ export function createFrontEnds(options: FrontEndOptions): FrontEnds {
   })
   // The gRPC server takes calls until open XsfCall sessions have told how they ended.
   const rpc = { ...options, inference: refuseWhenClosing(inference, () => grpc.isStopping) }
-  if (protocols.xsf) {
-    const onFailure = (model: string | undefined, error: ServiceError) => refused('xsf', model, error)
-    addXsfService(grpc, { ...rpc, ...authentication, onFailure })
+  const refusedBy = (protocol: string) => (model: string | undefined, error: ServiceError) => {
+    refused(protocol, model, error)
   }
-  if (protocols.aigesV1) addAigesV1Service(grpc, { ...rpc, ...authentication })
+  if (protocols.xsf) {
+    addXsfService(grpc, { ...rpc, ...authentication, onFailure: refusedBy('xsf') })
+  }
+  if (protocols.aigesV1) addAigesV1Service(grpc, { ...rpc, ...authentication, onFailure: refusedBy('aiges-v1') })
   if (protocols.oip.enabled) {
-    const onFailure = (model: string | undefined, error: ServiceError) => refused('oip-grpc', model, error)
-    addOipService(grpc, { ...oipOptions(rpc, isDraining), ...authentication, log, onFailure })
+    addOipService(grpc, { ...oipOptions(rpc, isDraining), ...authentication, log, onFailure: refusedBy('oip-grpc') })
   }
   return {
     async listen() {

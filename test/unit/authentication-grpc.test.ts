@@ -105,12 +105,14 @@ describe('aiges.v1', () => {
   }
 
   it('is for apps alone', async () => {
-    const { grpc } = await serve()
+    const { grpc, http } = await serve()
     await expect(exec(grpc, bearer(TOKEN))).resolves.toBeDefined()
     await expect(exec(grpc, {})).rejects.toMatchObject({ code: 16 })
     await expect(exec(grpc, bearer(TOKEN), 'other')).rejects.toMatchObject({ code: 7 })
     const failure = (await exec(grpc, {}).catch((error: unknown) => error)) as { metadata: Metadata }
     expect(failure.metadata.get('aiges-code')).toEqual(['10313'])
+    const metrics = await (await fetch(`${http}/metrics`)).text()
+    expect(metrics).toMatch(/aiservice_requests_total\{model="svcName",[^}]*"aiges-v1",code="unauthenticated"\} 2/)
   })
 
   it('refuses what an app sends while it has as much in flight as it may', async () => {

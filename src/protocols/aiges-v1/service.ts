@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js'
 import type { Logger } from 'pino'
 import type { Authenticator } from '../../auth/apps.js'
+import type { ServiceError } from '../../core/error.js'
 import type { InferenceResult, InferenceService, RequestContext } from '../../core/inference.js'
 import type { InferenceHandlers } from '../../gen/gateway/aiges/v1/Inference.js'
 import type { InferenceInput__Output } from '../../gen/gateway/aiges/v1/InferenceInput.js'
@@ -10,6 +11,7 @@ import type { ProtoGrpcType } from '../../gen/gateway/aiges-v1.js'
 import type { RpcGateway } from '../../rpc/gateway.js'
 import { loadProto, loadProtoDefinition } from '../../rpc/proto.js'
 import { callDeadline, callSignal, type ServerCall, sendMessage } from '../../rpc/server-call.js'
+import { alreadyCounted } from '../../telemetry/instrumented-inference.js'
 import { appOfCall, type IdentifiableCall } from '../shared/call-authentication.js'
 import { failureLevel } from '../shared/failure-level.js'
 import { checkNamedApp } from '../shared/named-app.js'
@@ -23,12 +25,16 @@ export interface AigesV1Options {
   readonly log: Logger
   /** Knows the apps, where callers have to say whose a call is. Default: they do not. */
   readonly authenticator?: Pick<Authenticator, 'identify'>
+  /** Is told of every call that fails, with the name of the model if it is known. Default: nobody is told. */
+  readonly onFailure?: (model: string | undefined, error: ServiceError) => void
 }
 
 /** Adds aiges.v1.Inference. */
-export function addAigesV1Service(server: RpcGateway, { inference, log, authenticator }: AigesV1Options): void {
-  const fail = (thrown: unknown, sid: string): RpcFailure => {
+export function addAigesV1Service(server: RpcGateway, options: AigesV1Options): void {
+  const { inference, log, authenticator } = options
+  const fail = (thrown: unknown, sid: string, name?: string): RpcFailure => {
     const { error, code, details, metadata } = toRpcFailure(thrown, sid)
+    options.onFailure?.(inference.models().find(model => model.name === name)?.name, error)
     const record = { sid, reason: error.reason, ...(error.cause === undefined ? {} : { err: error.cause }) }
     log[failureLevel(error)](record, error.message)
     return { code, details, metadata }
@@ -44,7 +50,7 @@ export function addAigesV1Service(server: RpcGateway, { inference, log, authenti
       }
       run().then(
         output => callback(null, output),
-        thrown => callback(fail(thrown, sid)),
+        thrown => callback(fail(thrown, sid, call.request.model)),
       )
     },
 
@@ -57,17 +63,19 @@ export function addAigesV1Service(server: RpcGateway, { inference, log, authenti
       }
       run().then(
         () => call.end(),
-        thrown => call.emit('error', fail(thrown, sid)),
+        thrown => call.emit('error', fail(thrown, sid, call.request.model)),
       )
     },
 
     Stream: call => {
       // The first message may bring another.
       let sid: string = randomUUID()
+      let model: string | undefined
       const run = async () => {
         const signal = callSignal(call)
         const opened = await openCallSession(inference, call, signal, first => {
           sid = sidOf(first)
+          model = first.model
           return contextOf(call, first, { sid, authenticator, signal })
         })
         try {
@@ -78,7 +86,7 @@ export function addAigesV1Service(server: RpcGateway, { inference, log, authenti
       }
       run().then(
         () => call.end(),
-        thrown => call.emit('error', fail(thrown, sid)),
+        thrown => call.emit('error', fail(thrown, sid, model)),
       )
     },
   }
@@ -130,6 +138,7 @@ async function sendResults(
   let seq = 0
   for await (const result of results) {
     seq += 1
-    await sendMessage(call, toOutput(result, seq, seq === 1 ? routeOf(request, ctx.sid) : null), ctx.signal)
+    const output = toOutput(result, seq, seq === 1 ? routeOf(request, ctx.sid) : null)
+    await sendMessage(call, output, ctx.signal).catch(alreadyCounted)
   }
 }
