@@ -15,7 +15,11 @@ _END: Any = object()
 
 def is_last_frame(frame: DataListCls) -> bool:
     """Whether no frame follows: every payload of it is the end of its stream or the only one."""
-    return bool(frame.list) and all(node.status in (DataEnd, DataOnce) for node in frame.list)
+    # A loop, for every frame is asked: `all` with a generator takes three times as long.
+    for node in frame.list:
+        if node.status not in (DataEnd, DataOnce):
+            return False
+    return bool(frame.list)
 
 
 class Receipts(Protocol):
@@ -85,11 +89,9 @@ class Frames:
         return frame  # type: ignore[no-any-return]
 
     def _next(self) -> Any:
-        try:
-            return self._queue.get_nowait()
-        except queue.Empty:
+        if self._queue.empty():
             self._receipts.tell()
-            return self._queue.get()
+        return self._queue.get()
 
     def _drop(self) -> None:
         # Nobody waits for a frame any more: what is taken here is taken from no one.

@@ -172,13 +172,14 @@ class RunStream:
         controls: list[Any] = []
         with self._lock:
             for item in batch.messages:
-                if item.HasField("once"):
+                kind = item.WhichOneof("kind")
+                if kind == "once":
                     id = item.id
                     self._open[id] = job = Job(id, item.once)
                     self._waiting.append(job)
-                elif item.HasField("cancel") and self._cancel(item.id):
+                elif kind == "cancel" and self._cancel(item.id):
                     cancelled.append(item.id)
-                elif item.HasField("flow") and item.id in self._open:
+                elif kind == "flow" and item.id in self._open:
                     self._open[item.id].set_paused(item.flow.paused)
                 elif self._sessions is not None:
                     controls.append(item)
