@@ -20,6 +20,7 @@ from aiges.loader import LoadedWrapper, WrapperFailure, describe_exception
 from aiges.operation import Operation
 from aiges.param_fields import ParamField
 from aiges.plugin.frames import AsyncFrames, Frames
+from aiges.plugin.threads import Mailbox
 from aiges.schema import declared_fields
 from aiges.tensor import TensorError
 from aiges.utils.log import log
@@ -130,7 +131,7 @@ def _answer(operation: Operation, value: Any) -> Response:
 def _run_stream(wrapper: LoadedWrapper, params: dict[str, str], request: DataListCls) -> None:
     set_current(RequestContext(LOCAL_SID))
     loop = asyncio.new_event_loop()
-    frames: Any = AsyncFrames(loop) if wrapper.stream_is_async else Frames()
+    frames: Any = AsyncFrames(Mailbox(loop)) if wrapper.stream_is_async else Frames()
     frames.put(request)
     frames.end()
     try:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from aiges.core.types import DataEnd, DataOnce
 from aiges.dto import DataListCls
+from aiges.plugin.threads import Mailbox
 
 _END: Any = object()
 
@@ -107,15 +108,15 @@ class AsyncFrames:
     """Frames for an asynchronous generator: `async for frame in frames`. When the session is given up, the task that
     runs the generator is cancelled."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, receipts: Receipts | None = None) -> None:
+    def __init__(self, mailbox: Mailbox, receipts: Receipts | None = None) -> None:
         self._receipts = receipts or NoReceipts()
-        self._loop = loop
+        self._mailbox = mailbox
         self._queue: asyncio.Queue[Any] | None = None
         self._ended = False
 
     def put(self, frame: DataListCls) -> None:
         """Hands over the next frame, from any thread."""
-        self._loop.call_soon_threadsafe(self._put, frame)
+        self._mailbox.post(self._put, frame)
 
     def end(self) -> None:
         """No frame follows."""

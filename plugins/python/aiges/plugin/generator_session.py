@@ -10,7 +10,7 @@ from aiges.loader import LoadedWrapper
 from aiges.plugin.call import Call
 from aiges.plugin.frames import AsyncFrames, Frames, Receipts, is_last_frame
 from aiges.plugin.streaming import Results, YieldedResults, run_async_generator, run_generator
-from aiges.plugin.threads import ThreadPool, event_loop
+from aiges.plugin.threads import ThreadPool, event_loop, mailbox
 
 
 class GeneratorSession:
@@ -33,7 +33,7 @@ class GeneratorSession:
         self._pool = pool
         self._finish = finish
         self._async = wrapper.stream_is_async
-        self._frames: Any = AsyncFrames(event_loop(), receipts) if self._async else Frames(receipts)
+        self._frames: Any = AsyncFrames(mailbox(), receipts) if self._async else Frames(receipts)
         self._yielded = YieldedResults(wrapper, results, "wrapperStream")
         self._start_generator = lambda: wrapper.stream(params, self._frames)
 

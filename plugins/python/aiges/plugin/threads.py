@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from typing import Callable
+from collections import deque
+from typing import Any, Callable
 
 IDLE_S = 2.0
 """A thread without work ends after this time."""
@@ -45,8 +46,36 @@ class ThreadPool:
                     task = self._tasks.get()
 
 
+class Mailbox:
+    """Has functions called on an event loop, in order, from any thread. They must not raise.
+
+    Waking the loop is a system call, at which the thread gives the GIL away, for milliseconds if the loop is busy. So
+    it is done once for all that comes before the loop looks.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: deque[tuple[Callable[[Any], None], Any]] = deque()
+        self._woken = False
+
+    def post(self, function: Callable[[Any], None], argument: Any) -> None:
+        """Calls `function(argument)` on the loop; returns at once."""
+        # In this order, as the loop looks the other way round: whoever finds it woken is seen by it.
+        self._waiting.append((function, argument))
+        if not self._woken:
+            self._woken = True
+            self._loop.call_soon_threadsafe(self._empty)
+
+    def _empty(self) -> None:
+        self._woken = False
+        while self._waiting:
+            function, argument = self._waiting.popleft()
+            function(argument)
+
+
 _loop_lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
+_mailbox: Mailbox | None = None
 
 
 def event_loop() -> asyncio.AbstractEventLoop:
@@ -57,3 +86,13 @@ def event_loop() -> asyncio.AbstractEventLoop:
             _loop = asyncio.new_event_loop()
             threading.Thread(target=_loop.run_forever, name="wrapper-async", daemon=True).start()
         return _loop
+
+
+def mailbox() -> Mailbox:
+    """That of the event loop."""
+    global _mailbox
+    loop = event_loop()
+    with _loop_lock:
+        if _mailbox is None:
+            _mailbox = Mailbox(loop)
+        return _mailbox
