@@ -7,14 +7,19 @@ import { percentile } from './figures.mjs'
 
 const connectors = { grpc: connectGrpc, sse: connectSse, webSocket: connectWebSocket }
 
-/** Frames of a session, and chunks of an answer, when latencies are measured. */
+/** Frames of a session when latencies are measured: few, because each session has but one first one. */
+const FRAMES_PER_SESSION = 10
+/** Chunks of an answer when latencies are measured. */
 const CHUNKS_PER_STREAM = 50
+/** One of so many answers has pauses between its chunks: it takes as long as all the others together. */
+const PAUSED_EVERY = 32
 /** Chunks of an answer when the throughput is measured. */
 const CHUNKS_PER_LOAD = 1000
 /** Frames of a session that may be on their way when the throughput is measured. */
 const WINDOW = 16
 const PAUSE_US = 2000
-const WARM_UP_MS = 1000
+/** Some hundred requests, so that what is measured is no longer Node's compiler: the first ones take several times as long. */
+const WARM_UP_MS = 3000
 
 const { protocol, kind, measure, addresses, clients, seconds } = JSON.parse(process.argv[2])
 const now = () => performance.now()
@@ -38,7 +43,7 @@ async function sessionLatency(schedule) {
       onResult: () => settle.resolve(),
       onFailure: error => settle.reject(error),
     })
-    for (let frame = 0; frame < CHUNKS_PER_STREAM; frame += 1) {
+    for (let frame = 0; frame < FRAMES_PER_SESSION; frame += 1) {
       const sent = now()
       await new Promise((resolve, reject) => {
         settle = { resolve, reject }
@@ -84,13 +89,14 @@ async function sessionThroughput(schedule) {
   return { chunksPerSecond: chunks / seconds }
 }
 
-/** The gap between chunks that are yielded at once, and in turn the time from a chunk's yielding, of chunks apart. */
+/** The gap between chunks that are yielded at once, and now and then the time from a chunk's yielding, of chunks apart. */
 async function answerLatency(schedule) {
   const first = []
   const further = []
   const delivery = []
   const connection = await connectors[protocol](addresses)
-  for (let pauseUs = 0; !schedule.over(); pauseUs = PAUSE_US - pauseUs) {
+  for (let answer = 1; !schedule.over(); answer += 1) {
+    const pauseUs = answer % PAUSED_EVERY === 0 ? PAUSE_US : 0
     const sent = now()
     let previous
     await streamWhole(connection, { count: CHUNKS_PER_STREAM, pauseUs }, text => {

@@ -2,7 +2,7 @@
 import { format, printHead, row } from './figures.mjs'
 import { startClient, startDaemon, stop } from './processes.mjs'
 
-const LIMIT_MS = 60_000
+const LIMIT_MS = 120_000
 const SECONDS = 3
 
 /** `session`: frames that come back. `answer`: chunks that a wrapper yields for one request. */
