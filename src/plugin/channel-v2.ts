@@ -1,5 +1,6 @@
 import type { SessionCall, WrapperCall } from '../core/backend.js'
 import type { ServiceError } from '../core/error.js'
+import { InFlight } from '../core/in-flight.js'
 import type { HostMessage } from '../gen/plugin/aiges/plugin/v2/HostMessage.js'
 import type { PluginBatch__Output as PluginBatch } from '../gen/plugin/aiges/plugin/v2/PluginBatch.js'
 import type { Report__Output as Report } from '../gen/plugin/aiges/plugin/v2/Report.js'
@@ -37,10 +38,9 @@ export class ChannelV2 implements PluginChannel {
   readonly protocol = 2
   readonly resources: ResourceCalls
   private readonly client: WrapperPluginClient
-  private readonly pending = new Map<number, ResultSink>()
+  private readonly pending = new InFlight<ResultSink>()
   private batches: BatchStream | undefined
   private writer: BatchWriter | undefined
-  private lastId = 0
   private concurrency = 1
 
   /**
@@ -96,43 +96,41 @@ export class ChannelV2 implements PluginChannel {
   }
 
   once(call: WrapperCall): OnceCall {
-    const id = this.nextId()
     const pending = new PendingCall(reason => this.cancel(id, reason))
-    this.begin(id, call, pending)
+    const id = this.begin(call, pending)
     return pending
   }
 
   stream(call: WrapperCall): StreamCall {
-    const id = this.nextId()
     const onFlow = (paused: boolean) => this.tell(id, { id, flow: { paused } })
     const stream = new ResultStream({ onCancel: reason => this.cancel(id, reason), onFlow })
-    this.begin(id, call, stream)
+    const id = this.begin(call, stream)
     return stream
   }
 
   open({ sid, parameters, resources = [], first }: SessionCall): SessionHandle {
-    const id = this.nextId()
     const session = new SessionV2({
       onCancel: reason => this.cancel(id, reason),
       onFlow: paused => this.tell(id, { id, flow: { paused } }),
       onWrite: payloads => this.tell(id, { id, write: { payloads: payloads.map(toWire) } }, dataBytes(payloads)),
       onClose: () => this.tell(id, { id, close: {} }),
     })
-    this.pending.set(id, session)
+    const id = this.pending.add(session)
     this.send({ id, open: { sid, params: parameters as Record<string, string>, resources: [...resources] } }, 0)
     // There is room for it, as it is the first.
     if (first) void session.write(first)
     return session
   }
 
-  private begin(id: number, call: WrapperCall, sink: ResultSink): void {
-    this.pending.set(id, sink)
+  private begin(call: WrapperCall, sink: ResultSink): number {
+    const id = this.pending.add(sink)
     const payloads = call.payloads.map(toWire)
     const timeout_ms = Math.max(1, Math.round(call.deadline - performance.now()))
     const params = call.parameters as Record<string, string>
     const { sid, method = '', resources = [] } = call
     const once = { sid, params, payloads, timeout_ms, method, resources: [...resources] }
     this.send({ id, once }, dataBytes(call.payloads))
+    return id
   }
 
   private cancel(id: number, reason: ServiceError): void {
@@ -141,7 +139,7 @@ export class ChannelV2 implements PluginChannel {
 
   /** Says something about a request that may have ended meanwhile. */
   private tell(id: number, message: HostMessage, bytes = 0): void {
-    if (this.pending.has(id)) this.send(message, bytes)
+    if (this.pending.get(id)) this.send(message, bytes)
   }
 
   async shutdown(graceMs: number): Promise<void> {
@@ -151,8 +149,10 @@ export class ChannelV2 implements PluginChannel {
   close(reason: ServiceError): void {
     this.batches?.close()
     this.markBegun()
-    for (const pending of this.pending.values()) pending.fail(reason)
-    this.pending.clear()
+    for (const [id, pending] of this.pending.all()) {
+      this.pending.delete(id)
+      pending.fail(reason)
+    }
     this.client.close()
   }
 
@@ -188,7 +188,7 @@ export class ChannelV2 implements PluginChannel {
   private markBegun(): void {
     const unread = this.writer?.unread()
     let unfinished = 0
-    for (const [id, pending] of this.pending) {
+    for (const [id, pending] of this.pending.all()) {
       if (pending instanceof SessionV2 || unread?.has(id)) continue
       unfinished += 1
       if (unfinished > this.concurrency) return
@@ -215,11 +215,5 @@ export class ChannelV2 implements PluginChannel {
       pending.reject(error)
     }
     if (result.last) pending.finish()
-  }
-
-  private nextId(): number {
-    do this.lastId = (this.lastId + 1) >>> 0
-    while (this.pending.has(this.lastId) || this.lastId === 0)
-    return this.lastId
   }
 }

@@ -5,13 +5,9 @@ export class Place {
   /** Past this time the plugin counts as hung if it still holds the request; on the clock of `performance.now()`. */
   dueAt = Number.POSITIVE_INFINITY
 
-  /** @param left called when the place is given up */
+  /** @param leave gives the place up */
   constructor(
     readonly plugin: RunningPlugin,
-    private readonly left: (place: Place) => void,
+    readonly leave: () => void,
   ) {}
-
-  leave(): void {
-    this.left(this)
-  }
 }

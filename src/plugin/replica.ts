@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { ServiceError } from '../core/error.js'
+import { InFlight } from '../core/in-flight.js'
 import { PluginStartError } from './diagnosis.js'
 import { Place } from './place.js'
 import { type PluginStartOptions, type RunningPlugin, startPlugin } from './plugin-process.js'
@@ -53,7 +54,7 @@ export class Replica {
   served = 0
   /** It gets no requests because it is about to be exchanged for a successor, for which they wait. */
   resting = false
-  private readonly places = new Set<Place>()
+  private readonly places = new InFlight<Place>()
   private readonly onIdle = new Set<() => void>()
   private failures = 0
   private starting: Promise<void> | undefined
@@ -103,11 +104,11 @@ export class Replica {
 
   take(plugin: RunningPlugin): Place {
     this.served += 1
-    const place = new Place(plugin, left => {
-      this.places.delete(left)
+    const place = new Place(plugin, () => {
+      this.places.delete(number)
       if (this.places.size === 0) for (const idle of this.onIdle) idle()
     })
-    this.places.add(place)
+    const number = this.places.add(place)
     return place
   }
 
@@ -227,7 +228,7 @@ export class Replica {
       onStill: why => this.freeze(plugin, why),
       onMoving: () => void this.thaw(plugin),
       onAbsence: ms => {
-        for (const place of this.places) if (place.plugin === plugin) place.dueAt += ms
+        for (const [, place] of this.places.all()) if (place.plugin === plugin) place.dueAt += ms
       },
       onHung: why => void this.replace(`it hangs: ${why}`, 'error'),
     })
@@ -257,7 +258,7 @@ export class Replica {
 
   private overdue(plugin: RunningPlugin): string | undefined {
     const now = performance.now() - RETURN_GRACE_MS
-    for (const place of this.places) {
+    for (const [, place] of this.places.all()) {
       if (place.plugin === plugin && place.dueAt < now) return 'it has held a request for longer than it may'
     }
     return undefined
@@ -267,7 +268,7 @@ export class Replica {
   private patienceMs({ channel }: RunningPlugin): number {
     if (this.places.size === 0) return 0
     // A plugin of protocol 1 may have no thread left for anything but its calls; and each call is watched by itself.
-    const sessionsAlone = [...this.places].every(({ dueAt }) => dueAt === Number.POSITIVE_INFINITY)
+    const sessionsAlone = this.places.all().every(([, { dueAt }]) => dueAt === Number.POSITIVE_INFINITY)
     return channel.protocol === 1 || !sessionsAlone ? Number.POSITIVE_INFINITY : this.options.hangTimeoutMs
   }
 

@@ -9,6 +9,8 @@ import type { RequestContext } from '../core/inference.js'
 export class CallScope {
   /** Latest time of an answer in ms on the clock of `performance.now()`. */
   readonly deadline: number
+  /** Its number among the calls that are in flight. */
+  number = 0
   private readonly timer: NodeJS.Timeout
   private reason: ServiceError | undefined
   private cancel: ((reason: ServiceError) => void) | undefined

@@ -1,5 +1,6 @@
 import type { Lease, WrapperBackend, WrapperCall } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
+import { InFlight } from '../core/in-flight.js'
 import type { InferenceRequest, InferenceResult, RequestContext, Session, SessionRequest } from '../core/inference.js'
 import type { ModelAbilities, ModelInfo, ModelSchema, Readiness } from '../core/model.js'
 import { Status } from '../core/payload.js'
@@ -41,7 +42,7 @@ export class Model {
   readonly slots: Slots
   private rate: RateLimit | undefined
   /** Calls that wait or run, and open sessions. */
-  private readonly active = new Set<{ abort(reason: ServiceError): void }>()
+  private readonly active = new InFlight<{ abort(reason: ServiceError): void }>()
 
   /** Why it takes no requests although its plugins may be ready. */
   private refusal: string | undefined
@@ -160,7 +161,7 @@ export class Model {
 
   /** Ends every call and session that is in flight, each with this reason. */
   abortAll(reason: ServiceError): void {
-    for (const call of this.active) call.abort(reason)
+    for (const [, call] of this.active.all()) call.abort(reason)
   }
 
   /** Runs a request: slot, replica, wrapper, outputs. The slot stays taken until the wrapper has let go of the call. */
@@ -213,8 +214,7 @@ export class Model {
       const wrapper = await opening
       let session: OpenSession | undefined
       // Its constructor may already end it.
-      const entry = { abort: (reason: ServiceError) => session?.abort(reason) }
-      this.active.add(entry)
+      const number = this.active.add({ abort: reason => session?.abort(reason) })
       // Not earlier: in between it would seem as if nobody waited.
       this.close(scope)
       session = new OpenSession(wrapper, {
@@ -227,7 +227,7 @@ export class Model {
         signal: ctx.signal,
         onAbort: reason => lease.cancel(reason),
         onEnd: () => {
-          this.forget(entry)
+          this.forget(number)
           lease.release(() => this.slots.free())
         },
       })
@@ -264,7 +264,7 @@ export class Model {
     if (request) checkMethod(name, request.method, this.backend)
     this.rate?.take()
     const scope = new CallScope(ctx, this.options.onceTimeoutMs)
-    this.active.add(scope)
+    scope.number = this.active.add(scope)
     try {
       scope.throwIfOver()
       if (!this.slots.tryTake()) await this.slots.take(scope, ctx.priority)
@@ -294,12 +294,12 @@ export class Model {
   }
 
   private close(scope: CallScope): void {
-    this.forget(scope)
+    this.forget(scope.number)
     scope.close()
   }
 
-  private forget(call: { abort(reason: ServiceError): void }): void {
-    this.active.delete(call)
+  private forget(number: number): void {
+    this.active.delete(number)
     if (this.active.size === 0) for (const done of this.onQuiet) done()
   }
 }
