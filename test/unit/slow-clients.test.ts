@@ -3,6 +3,8 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { status } from '@grpc/grpc-js'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Status } from '../../src/core/payload.js'
@@ -11,7 +13,9 @@ import { createHttpServer, type HttpServerOptions } from '../../src/protocols/sh
 import { createRpcGateway, type RpcGatewayOptions } from '../../src/rpc/gateway.js'
 import { execAigesV1 } from '../helpers/clients.js'
 import { modelInfoOf } from '../helpers/model-info.js'
+import { loadText } from './config/config-file.js'
 import { FakeInference, resultOf, textOutput } from './protocols/shared/fake-inference.js'
+import { startFrontEnds } from './running-front-ends.js'
 
 const LARGE = 'x'.repeat(24 << 20)
 
@@ -48,6 +52,16 @@ const closeOf = (ending: EventEmitter) => new Promise<void>(resolve => ending.on
 function trickle(socket: Socket, piece: string | Buffer): void {
   const timer = setInterval(() => socket.writable && socket.write(piece), 5)
   socket.once('close', () => clearInterval(timer))
+}
+
+/** Sends a piece without end, as fast as the other side takes it. */
+function flood(socket: Socket, piece: Buffer): void {
+  const pieces = Buffer.concat(Array.from({ length: 1000 }, () => piece))
+  const send = () => {
+    while (socket.writable && socket.write(pieces));
+  }
+  socket.on('drain', send)
+  send()
 }
 
 describe('over HTTP a client', () => {
@@ -112,6 +126,62 @@ describe('over HTTP a client', () => {
   })
 })
 
+describe('over a WebSocket a client', () => {
+  /** A frame with this opcode and no mask to speak of. */
+  const masked = (opcode: number, content: Buffer) => {
+    return Buffer.concat([Buffer.from([opcode, 0x80 | content.length, 0, 0, 0, 0]), content])
+  }
+
+  async function serve() {
+    const { config } = loadText(
+      '[svcName]\nhost = "127.0.0.1"\nport = 0\nhttp_listen = "127.0.0.1:0"\n[http]\nbodyLimitMiB = 1',
+    )
+    const abilities = { once: true, streamingOutput: true, sessions: true, chat: false, resources: false }
+    const inference = new FakeInference([modelInfoOf('svcName', { abilities })])
+    const { http } = await startFrontEnds({ config, inference })
+    const socket = await connected(Number(new URL(http).port))
+    const key = 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n'
+    socket.write(`GET /v1/svcName HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${key}\r\n`)
+    await once(socket, 'readable')
+    const others = async () => (await fetch(`${http}/livez`)).status
+    return { socket, inference, others }
+  }
+
+  it('that pings without end, and reads no answer, is cut off', async () => {
+    const { socket, others } = await serve()
+    const closed = closeOf(socket)
+    flood(socket, masked(0x89, Buffer.alloc(125)))
+    expect(await others()).toBe(200)
+    await closed
+  })
+
+  it.each([
+    ['never ends a message', Buffer.alloc(125), 1009],
+    ['cuts a message into as many pieces as it can', Buffer.alloc(1), 1008],
+    ['sends pieces of nothing', Buffer.alloc(0), 1008],
+  ])('that %s is told to go', async (_what, piece, code) => {
+    const { socket, inference, others } = await serve()
+    const said: Buffer[] = []
+    socket.read()
+    socket.on('data', data => said.push(data))
+    socket.write(masked(0x01, Buffer.from('{')))
+    flood(socket, masked(0x00, piece))
+    expect(await others()).toBe(200)
+    await vi.waitFor(() => expect(closeCodeOf(Buffer.concat(said))).toBe(code))
+    expect(inference.sessions).toEqual([])
+  })
+})
+
+/** The code in the close frame with which a WebSocket's bytes end, if there is one; those before it are texts. */
+function closeCodeOf(bytes: Buffer): number | undefined {
+  for (let at = 0; at + 4 <= bytes.length; ) {
+    const short = bytes.readUInt8(at + 1)
+    if (bytes.readUInt8(at) === 0x88) return bytes.readUInt16BE(at + 2)
+    at += short === 126 ? 4 + bytes.readUInt16BE(at + 2) : 2 + short
+  }
+  return undefined
+}
+
 /** A gRPC server with aiges.v1, impatient where a test says so. */
 async function serveGrpc(options: Partial<RpcGatewayOptions> = {}) {
   const abilities = { once: true, streamingOutput: true, sessions: true, chat: false, resources: false }
@@ -155,9 +225,15 @@ async function connectedHttp2(port: number, options = {}): Promise<ClientHttp2Se
   return session
 }
 
-function openCall(session: ClientHttp2Session, method = 'Exec'): ClientHttp2Stream {
+function openCall(session: ClientHttp2Session, method = 'Exec', metadata = {}): ClientHttp2Stream {
   const path = `/aiges.v1.Inference/${method}`
-  const call = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' })
+  const call = session.request({
+    ':method': 'POST',
+    ':path': path,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    ...metadata,
+  })
   call.on('error', () => {})
   return call
 }
@@ -189,13 +265,8 @@ describe('over gRPC a client', () => {
     const socket = await connected(port)
     socket.write(Buffer.concat([PREFACE, SETTINGS]))
     if (what.startsWith('headers')) socket.write(OPEN_HEADERS)
-    const pieces = Buffer.concat(Array.from({ length: 1000 }, () => piece))
     const closed = closeOf(socket)
-    const flood = () => {
-      while (socket.writable && socket.write(pieces));
-    }
-    socket.on('drain', flood)
-    flood()
+    flood(socket, piece)
     await closed
     expect(await others()).toBe(1)
   })
@@ -223,6 +294,31 @@ describe('over gRPC a client', () => {
     inference.answer = () => resultOf(textOutput('ok'))
     expect(await others()).toBe(1)
     expect(inference.requests).toHaveLength(1001)
+  })
+
+  it('whose message inflates to more than a message may have is refused', async () => {
+    const { port, others, inference } = await serveGrpc({ maxMessageBytes: 1 << 20 })
+    const session = await connectedHttp2(port)
+    const bomb = gzipSync(Buffer.alloc(64 << 20))
+    const call = openCall(session, 'Exec', { 'grpc-encoding': 'gzip' })
+    const head = Buffer.from([1, 0, 0, 0, 0])
+    head.writeUInt32BE(bomb.length, 1)
+    call.end(Buffer.concat([head, bomb]))
+    const [headers] = await once(call, 'response')
+    expect(Number(headers['grpc-status'])).toBe(status.RESOURCE_EXHAUSTED)
+    expect(inference.requests).toEqual([])
+    expect(await others()).toBe(1)
+  })
+
+  it('that sends more metadata than anybody needs is refused', async () => {
+    const { port, others, inference } = await serveGrpc()
+    const session = await connectedHttp2(port, { maxSendHeaderBlockLength: 1 << 20 })
+    const metadata = Array.from({ length: 100 }, (_, index) => [`x-${index}`, 'x'.repeat(2000)] as const)
+    const call = openCall(session, 'Exec', Object.fromEntries(metadata))
+    call.end(MESSAGE)
+    await closeOf(call)
+    expect(inference.requests).toEqual([])
+    expect(await others()).toBe(1)
   })
 
   it('whose request trickles in is cancelled', async () => {
