@@ -66,7 +66,7 @@ function flood(socket: Socket, piece: Buffer): void {
 
 describe('over HTTP a client', () => {
   it('whose body trickles in is cut off with 408, and others are served meanwhile', async () => {
-    const { port, others } = await serveHttp({ headersTimeoutMs: 100, requestTimeoutMs: 300 })
+    const { port, others } = await serveHttp({ headersTimeoutMs: 1500, requestTimeoutMs: 2000 })
     const socket = await connected(port)
     const answer = text(socket)
     socket.write('POST /small HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n')
@@ -76,7 +76,7 @@ describe('over HTTP a client', () => {
   })
 
   it('whose chunks trickle in is cut off, too', async () => {
-    const { port } = await serveHttp({ headersTimeoutMs: 100, requestTimeoutMs: 300 })
+    const { port } = await serveHttp({ headersTimeoutMs: 1500, requestTimeoutMs: 2000 })
     const socket = await connected(port)
     const answer = text(socket)
     socket.write('POST /small HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n')
@@ -85,7 +85,7 @@ describe('over HTTP a client', () => {
   })
 
   it('that reads nothing of its answer is cut off, and one that reads slowly is not', async () => {
-    const { port, connections } = await serveHttp({ readerTimeoutMs: 200 })
+    const { port, connections } = await serveHttp({ readerTimeoutMs: 500 })
     const [deaf, slow] = [await connected(port), await connected(port)]
     for (const socket of [deaf, slow])
       socket.pause().write('GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')
@@ -247,7 +247,7 @@ describe('over gRPC a client', () => {
     ['sends nothing but its preface', [PREFACE]],
     ['begins headers and does not end them', [PREFACE, SETTINGS, OPEN_HEADERS]],
   ])('that %s is cut off, and others are served meanwhile', async (_what, pieces) => {
-    const { port, others } = await serveGrpc({ keepaliveMs: 100 })
+    const { port, others } = await serveGrpc({ keepaliveMs: 500 })
     const socket = await connected(port)
     socket.resume()
     for (const piece of pieces) socket.write(piece)
@@ -322,7 +322,7 @@ describe('over gRPC a client', () => {
   })
 
   it('whose request trickles in is cancelled', async () => {
-    const { port, others } = await serveGrpc({ requestTimeoutMs: 200 })
+    const { port, others } = await serveGrpc({ requestTimeoutMs: 1000 })
     const session = await connectedHttp2(port)
     const [silent, slow] = [openCall(session), openCall(session)]
     slow.write(Buffer.from([0, 0, 0x10, 0, 0]))
@@ -337,7 +337,7 @@ describe('over gRPC a client', () => {
   })
 
   it.each(['Exec', 'ExecStream', 'Stream'])('that reads nothing of what %s answers is cancelled', async method => {
-    const { port, others, inference } = await serveGrpc({ readerTimeoutMs: 200 })
+    const { port, others, inference } = await serveGrpc({ readerTimeoutMs: 500 })
     const large = resultOf(textOutput('x'.repeat(1 << 20)))
     inference.answer = () => large
     inference.results = async function* () {
