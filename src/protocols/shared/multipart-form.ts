@@ -1,4 +1,3 @@
-import { Busboy } from '@fastify/busboy'
 import { ServiceError } from '../../core/error.js'
 
 /** A form as it was sent. */
@@ -26,6 +25,8 @@ export async function parseMultipartForm(body: Buffer, contentType: string): Pro
   const fields = new Map<string, string>()
   // What arrived is within the limit of a body already.
   const limits = { parts: MAX_PARTS, fieldSize: body.length + 1 }
+  // Few clients send forms, and every daemon would load it before it is ready.
+  const { Busboy } = await import('@fastify/busboy')
   try {
     await new Promise<void>((resolve, reject) => {
       const parser = new Busboy({ headers: { 'content-type': contentType }, limits })
