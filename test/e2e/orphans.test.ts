@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type DaemonProcess, pythonOf, ROOT, startDaemonProcess, wrapperFolder } from '../helpers/daemon-process.js'
 import { childrenOf, environmentOf, processesWith, stateOf } from '../helpers/marked-processes.js'
 import { nativeEngine } from '../helpers/native-engine.js'
@@ -134,7 +134,8 @@ describe.skipIf(!canUse(...NAMESPACE))('a daemon in a container', () => {
       env: { PYTHONPATH: SDK },
       under: [...NAMESPACE, ...under],
     })
-    daemons.push(daemon)
+    // unshare hands no signal on, and takes all with it when it is killed.
+    onTestFinished(() => void daemon.child.kill('SIGKILL'))
     await daemon.ready
     const init = childrenOf(daemon.child.pid as number)[0] as number
     await vi.waitFor(() => expect(familyOf(init).filter(pid => stateOf(pid) === 'Z')).toEqual([]), { timeout: 5000 })
