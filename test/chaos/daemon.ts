@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Memory, memoryOf, WITH_HEAP_PROBE } from '../helpers/daemon-memory.js'
-import type { DaemonOptions } from '../helpers/daemon-process.js'
+import type { DaemonOptions, DaemonProcess } from '../helpers/daemon-process.js'
 import { SCENARIO_WRAPPER, type ServingDaemon, startServing } from '../helpers/scenario-daemon.js'
 import { MID } from '../helpers/scenario-edgeboard.js'
 import { MODEL } from '../helpers/scenario-front-end.js'
@@ -14,6 +15,8 @@ const PATIENCE_MS = 60_000
 const ORPHAN_GRACE_MS = 10_000
 /** After so many requests a daemon has its working size. */
 const WARM_AFTER = 10_000
+/** V8 gives memory back some seconds after a collection, when there is nothing to do. */
+const REST_MS = 10_000
 
 /** A daemon with the scenario wrapper whose processes can be told from all others. */
 export interface ChaosDaemon extends ServingDaemon {
@@ -57,14 +60,14 @@ export async function startChaosDaemon(
     hasStarted: count => within(PATIENCE_MS, () => plugins().length >= count),
     async measure(account) {
       if (account.sent < WARM_AFTER) return
-      warm ??= memoryOf(daemon.process)
+      warm ??= restingMemoryOf(daemon.process)
       account.memory.early = await warm
     },
     async end(account) {
       if (!(await within(PATIENCE_MS, async () => (await slotsInUse(daemon.http)) === 0))) {
         account.notes.push('slots are taken although nobody works')
       }
-      account.memory.end = await memoryOf(daemon.process)
+      account.memory.end = await (warm ? restingMemoryOf : memoryOf)(daemon.process)
       const code = await daemon.process.stop()
       if (code !== 0) account.notes.push(`the daemon ended with ${code}: ${daemon.process.output().slice(-2000)}`)
       await countOrphans(mark, account, ORPHAN_GRACE_MS)
@@ -73,6 +76,12 @@ export async function startChaosDaemon(
       account.notes.push(...faults.slice(0, 3).map(line => `the daemon says ${JSON.stringify(line)}`))
     },
   }
+}
+
+async function restingMemoryOf(daemon: DaemonProcess): Promise<Memory> {
+  await memoryOf(daemon)
+  await delay(REST_MS)
+  return memoryOf(daemon)
 }
 
 /** Counts what is left of a daemon that has ended, and ends it. */
