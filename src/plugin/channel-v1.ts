@@ -30,6 +30,7 @@ import { createPeerClient, type Peer } from './peer.js'
 import { PendingCall } from './pending-call.js'
 import { ResultStream } from './result-stream.js'
 import { SessionV1 } from './session-v1.js'
+import { wireText, wireTexts } from './wire-text.js'
 import { fromWire, toWire } from './wire-v1.js'
 
 /** Longest time between a broken connection and the report that the process behind it has ended, in ms. */
@@ -115,7 +116,7 @@ export class ChannelV1 implements PluginChannel {
     const pending: Pending = { sink: session, replied: false }
     // Results may come before the reply to wrapperCreate.
     this.pending.set(tag, pending)
-    const handle = this.create({ sid: tag, tag, params: parameters as Record<string, string> }, pending)
+    const handle = this.create({ sid: tag, tag, params: wireTexts(parameters) }, pending)
     handle.then(
       () => session.created(),
       error => session.fail(error),
@@ -150,7 +151,7 @@ export class ChannelV1 implements PluginChannel {
     this.pending.set(tag, pending)
     // Nothing says when the wrapper begins.
     sink.begun = true
-    const request = { tag, params: call.parameters as Record<string, string>, list: call.payloads.map(toWire) }
+    const request = { tag, params: wireTexts(call.parameters), list: call.payloads.map(toWire) }
     unaryCall(this.client, this.client.wrapperOnceExec, request).then(
       reply => {
         pending.replied = true
@@ -164,7 +165,8 @@ export class ChannelV1 implements PluginChannel {
 
   /** The reference uses the sid as tag, but clients of XsfCall choose theirs and may choose the same one twice. */
   private freeTag(sid: string): string {
-    return this.pending.has(sid) ? randomUUID() : sid
+    const tag = wireText(sid)
+    return this.pending.has(tag) ? randomUUID() : tag
   }
 
   private async write(tag: string, handle: string, payloads: readonly Payload[]): Promise<void> {

@@ -31,6 +31,7 @@ import { resourceCalls } from './resource-calls.js'
 import { ResultStream } from './result-stream.js'
 import { SessionV2 } from './session-v2.js'
 import { openSocketBatchStream } from './socket-batch-stream.js'
+import { wireText, wireTexts } from './wire-text.js'
 import { dataBytes, fromWire, toWire } from './wire-v2.js'
 
 /** Plugin protocol 2: every request of the plugin on one bidirectional stream, in batches. */
@@ -116,7 +117,7 @@ export class ChannelV2 implements PluginChannel {
       onClose: () => this.tell(id, { id, close: {} }),
     })
     const id = this.pending.add(session)
-    this.send({ id, open: { sid, params: parameters as Record<string, string>, resources: [...resources] } }, 0)
+    this.send({ id, open: { sid: wireText(sid), params: wireTexts(parameters), resources: [...resources] } }, 0)
     // There is room for it, as it is the first.
     if (first) void session.write(first)
     return session
@@ -126,8 +127,9 @@ export class ChannelV2 implements PluginChannel {
     const id = this.pending.add(sink)
     const payloads = call.payloads.map(toWire)
     const timeout_ms = Math.max(1, Math.round(call.deadline - performance.now()))
-    const params = call.parameters as Record<string, string>
-    const { sid, method = '', resources = [] } = call
+    const params = wireTexts(call.parameters)
+    const sid = wireText(call.sid)
+    const { method = '', resources = [] } = call
     const once = { sid, params, payloads, timeout_ms, method, resources: [...resources] }
     this.send({ id, once }, dataBytes(call.payloads))
     return id

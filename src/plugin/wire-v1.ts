@@ -1,11 +1,12 @@
 import { type Payload, type TensorInfo, tensorAttributes } from '../core/payload.js'
 import type { ResponseData__Output as WireData } from '../gen/plugin/aiges/ResponseData.js'
 import { dataTypeNumber, dataTypeOf, statusOf } from './wire-payload.js'
+import { wireText, wireTexts } from './wire-text.js'
 
 /** A payload as RequestData of plugin protocol 1, in which attributes describe a tensor. */
 export function toWire({ key, type, status, attributes, data, tensor }: Payload) {
-  const desc: Record<string, string> = { ...attributes, ...(tensor && tensorAttributes(tensor)) }
-  return { key, len: data.byteLength, type: dataTypeNumber(type), status, desc, data }
+  const desc = wireTexts({ ...attributes, ...(tensor && tensorAttributes(tensor)) })
+  return { key: wireText(key), len: data.byteLength, type: dataTypeNumber(type), status, desc, data }
 }
 
 /** @throws ServiceError `output_mismatch` for a type or status that does not exist */

@@ -1,6 +1,7 @@
 import type { Payload } from '../core/payload.js'
 import type { Payload__Output as WirePayload } from '../gen/plugin/aiges/plugin/v2/Payload.js'
 import { dataTypeNumber, dataTypeOf, statusOf } from './wire-payload.js'
+import { wireText, wireTexts } from './wire-text.js'
 
 /** Size of the payloads' data; what stands beside it is small. */
 export function dataBytes(payloads: readonly Payload[]): number {
@@ -13,10 +14,10 @@ export function dataBytes(payloads: readonly Payload[]): number {
 export function toWire(payload: Payload) {
   const { key, status, attributes, data, tensor } = payload
   return {
-    key,
+    key: wireText(key),
     type: dataTypeNumber(payload.type),
     status,
-    attributes: attributes as Record<string, string>,
+    attributes: wireTexts(attributes),
     data,
     ...(tensor && { tensor: { datatype: tensor.datatype, shape: [...tensor.shape] } }),
   }

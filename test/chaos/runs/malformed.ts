@@ -36,6 +36,7 @@ export const malformed: readonly ChaosRun[] = FUZZERS.map(([fuzzer, count]) => (
     const account = new Account(fuzzer.name)
     const before = openDescriptors(daemon.pid)
     await attack(fuzzer, daemon, account, random, short ? REQUESTS_IN_SHORT : count)
+    if (daemon.plugins().length > 1) account.notes.push('the plugin did not survive what clients sent')
     // Nobody waits for that in short.
     const isFree = () => openDescriptors(daemon.pid) <= before + SPARE_DESCRIPTORS
     if (!short && !(await within(PATIENCE_MS, isFree))) account.notes.push('connections of clients that left are open')
