@@ -162,14 +162,24 @@ type Labels = Readonly<Record<'model' | 'version' | 'protocol', string>>
 interface CountedSeries extends RequestSeries, RequestTallies {
   readonly labels: Labels
   readonly inFlight: number
+  /** How many have ended, by reason. */
+  readonly ended: ReadonlyMap<string, number>
 }
 
 function createRequestMetrics(registers: Registry[]): Pick<Metrics, 'requests' | 'tallies'> {
-  const total = new Counter({
+  const known = new Map<string, CountedSeries>()
+  new Counter({
     name: 'aiservice_requests_total',
     help: 'Requests that ended, by reason ("ok" or a reason of the error catalogue).',
     labelNames: ['model', 'version', 'protocol', 'code'],
     registers,
+    // Not counted there for every request: prom-client makes a text of the labels each time.
+    collect() {
+      this.reset()
+      for (const { labels, ended } of known.values()) {
+        for (const [code, count] of ended) this.inc({ ...labels, code }, count)
+      }
+    },
   })
   const duration = new Histogram({
     name: 'aiservice_request_duration_seconds',
@@ -178,7 +188,6 @@ function createRequestMetrics(registers: Registry[]): Pick<Metrics, 'requests' |
     buckets: DURATION_BUCKETS,
     registers,
   })
-  const known = new Map<string, CountedSeries>()
   new Gauge({
     name: 'aiservice_requests_in_flight',
     help: 'Requests that have begun and not ended.',
@@ -189,20 +198,13 @@ function createRequestMetrics(registers: Registry[]): Pick<Metrics, 'requests' |
     },
   })
 
-  // Children are resolved once: looking labels up costs more than counting.
   const createSeries = (labels: Labels) => {
     const observe = duration.labels(labels)
-    const byCode = new Map<string, Counter.Internal>()
-    const counterOf = (code: string) => {
-      let counter = byCode.get(code)
-      if (counter === undefined) {
-        counter = total.labels({ ...labels, code })
-        byCode.set(code, counter)
-      }
-      return counter
-    }
+    const ended = new Map<string, number>()
+    const count = (code: string) => ended.set(code, (ended.get(code) ?? 0) + 1)
     return {
       labels,
+      ended,
       ...{ inFlight: 0, lastBegun: 0, ok: { count: 0, durationMs: 0 }, failed: { count: 0, durationMs: 0 } },
       begin() {
         this.inFlight += 1
@@ -210,14 +212,14 @@ function createRequestMetrics(registers: Registry[]): Pick<Metrics, 'requests' |
       },
       end(code: string, durationMs: number) {
         this.inFlight -= 1
-        counterOf(code).inc()
+        count(code)
         observe.observe(durationMs / 1000)
         const tally = code === 'ok' ? this.ok : this.failed
         tally.count += 1
         tally.durationMs += durationMs
       },
       refuse(reason: string) {
-        counterOf(reason).inc()
+        count(reason)
       },
     }
   }

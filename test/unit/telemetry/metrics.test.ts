@@ -73,8 +73,8 @@ test('counts requests by model, protocol and code, and hands result and error th
   expect(await samples(metrics, 'aiservice_requests_total')).toEqual([
     'aiservice_requests_total{model="svcName",version="1",protocol="ase",code="ok"} 1',
     'aiservice_requests_total{model="svcName",version="1",protocol="ase",code="no_slot"} 1',
-    'aiservice_requests_total{model="svcName",version="1",protocol="xsf",code="ok"} 1',
     'aiservice_requests_total{model="svcName",version="1",protocol="ase",code="internal"} 1',
+    'aiservice_requests_total{model="svcName",version="1",protocol="xsf",code="ok"} 1',
   ])
 })
 
