@@ -9,8 +9,8 @@ const SWEEP_MS = 20
 
 interface Activity {
   bytesRead: number
-  /** When it was last seen busy, on the clock of `performance.now()`. */
-  at: number
+  /** For how long nothing has come, as far as anybody listened, in ms. */
+  silentMs: number
 }
 
 /**
@@ -41,21 +41,25 @@ export function drainable(http: FastifyInstance): (graceMs: number) => Promise<v
 }
 
 function sweeper(sockets: ReadonlySet<HttpSocket>): () => void {
-  const begun = performance.now()
   const activities = new WeakMap<HttpSocket, Activity>()
+  let sweptAt = performance.now()
   return () => {
     const now = performance.now()
+    // While the event loop was held up nothing was read: what came meanwhile is read after this.
+    const listenedMs = Math.min(now - sweptAt, 2 * SWEEP_MS)
+    sweptAt = now
     for (const socket of sockets) {
       if (!socket.parser) continue
       const { bytesRead, _httpMessage: response } = socket
-      const activity = activities.get(socket) ?? { bytesRead, at: begun }
+      const activity = activities.get(socket) ?? { bytesRead, silentMs: 0 }
       activities.set(socket, activity)
       if (response || bytesRead !== activity.bytesRead) {
         if (response?.headersSent === false) response.setHeader('connection', 'close')
-        Object.assign(activity, { bytesRead, at: now })
-      } else if (now - activity.at >= SILENCE_MS) {
-        socket.destroy()
+        Object.assign(activity, { bytesRead, silentMs: 0 })
+        continue
       }
+      activity.silentMs += listenedMs
+      if (activity.silentMs >= SILENCE_MS) socket.destroy()
     }
   }
 }

@@ -54,6 +54,21 @@ describe('a server that is drained', () => {
     await closing
   })
 
+  it('answers what came while the event loop was held up', async () => {
+    const { port, close } = await serve()
+    const client = await dial(port)
+    get(client.socket)
+    await vi.waitFor(() => expect(client.text()).toMatch(/now$/))
+    const closing = close(GRACE_MS)
+    await expect(dial(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    get(client.socket)
+    const until = performance.now() + 1000
+    while (performance.now() < until);
+    await client.closed
+    expect(client.text().match(/HTTP\/1.1 200/g)).toHaveLength(2)
+    await closing
+  })
+
   it('answers a request that was begun before, and closes its connection with the answer', async () => {
     const { port, close, begun, answer } = await serve()
     const client = await dial(port)
@@ -127,7 +142,7 @@ describe('a server that is drained', () => {
       }
     }
     const clients = Array.from({ length: 16 }, client)
-    await vi.waitFor(() => expect(answered).toBeGreaterThan(500))
+    await vi.waitFor(() => expect(answered).toBeGreaterThan(500), 10_000)
     await close(GRACE_MS)
     going = false
     await Promise.all(clients)
