@@ -96,6 +96,17 @@ describe('a signed request', () => {
     }
   })
 
+  it.each([
+    ['a name', `"${'a'.repeat(16_000)}`],
+    ['blanks behind a name', `"${'a'.repeat(8000)}${' '.repeat(8000)}`],
+    ['names', `"${'a '.repeat(8000)}`],
+    ['values without end', `${`a="`.repeat(5000)}'`],
+  ])('is refused within milliseconds when it has %s of any length', (_what, authorization) => {
+    const before = process.cpuUsage()
+    expect(() => identify({ authorization })).toThrow('authorization: allowed are')
+    expect(process.cpuUsage(before).user).toBeLessThan(100_000)
+  })
+
   it('may have its path signed as it stands on the line or decoded', () => {
     const app = { key: PUBLISHED.app.key, secret: PUBLISHED.app.secret }
     const line = { method: 'POST', host: 'x', date: new Date(SIGNED_AT) }
