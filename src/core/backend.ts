@@ -59,6 +59,8 @@ export interface WrapperSession {
   write(payloads: readonly Payload[]): Promise<void>
   /** Results as they come, to one reader; ends after the last. */
   readonly results: AsyncIterable<WrapperResult>
+  /** Resolves with the error when the wrapper, or its plugin, has failed, however many results are still to be read. */
+  readonly failed: Promise<unknown>
   /** Has the wrapper destroy the session, unless it has already. `Lease.cancel` does the same for a reason. */
   close(): void
 }

@@ -4,8 +4,11 @@ import { ResultStream, type ResultStreamOptions } from './result-stream.js'
 export class SessionStream extends ResultStream {
   /** Resolves when the wrapper has created the session; rejects with the reason for which it ended before. */
   readonly opened: Promise<void>
+  /** @see WrapperSession.failed */
+  readonly failed: Promise<unknown>
   private open!: () => void
   private refuse!: (error: unknown) => void
+  protected tellFailure!: (error: unknown) => void
 
   constructor(options: ResultStreamOptions) {
     super(options)
@@ -13,11 +16,19 @@ export class SessionStream extends ResultStream {
       this.open = resolve
       this.refuse = reject
     })
+    this.failed = new Promise(resolve => {
+      this.tellFailure = resolve
+    })
   }
 
   /** The wrapper has created the session. */
   created(): void {
     this.open()
+  }
+
+  override fail(error: unknown): void {
+    super.fail(error)
+    this.tellFailure(error)
   }
 
   protected override end(ending: { readonly error?: unknown }): void {

@@ -31,6 +31,7 @@ export class SessionV1 extends SessionStream implements SessionHandle {
   override fail(error: ServiceError): void {
     this.reject(error)
     this.close()
+    this.tellFailure(error)
   }
 
   close(): void {

@@ -25,8 +25,8 @@ export interface OpenSessionOptions {
 }
 
 /**
- * A session between a client and a wrapper. It is open until the first of: the wrapper's last result, close, abort, the
- * client's leaving, too long without activity, too old, a frame missing. From then on writes fail with `session_ended`
+ * A session between a client and a wrapper. It is open until the first of: the wrapper's last result or failure, close,
+ * abort, the client's leaving, too long without activity, too old, a frame missing. From then on writes fail with `session_ended`
  * and the results end, with the reason if there is one.
  */
 export class OpenSession implements Session {
@@ -53,6 +53,12 @@ export class OpenSession implements Session {
         this.abort(new ServiceError('frame_timeout', `the session is older than ${maxAgeMs} ms`))
       }, maxAgeMs)
     }
+    // Its reader may come back late, as those do who poll; the slot is not kept for what is left to read.
+    void wrapper.failed.then(error => {
+      this.end(() => {
+        this.reason = toServiceError(error)
+      })
+    })
     if (signal.aborted) this.leave()
     else signal.addEventListener('abort', this.leave)
   }

@@ -284,7 +284,10 @@ describe('LocalInferenceService.once on a wrapper that answers in pieces', () =>
 })
 
 describe('LocalInferenceService.open', () => {
-  const opening: Open = async () => ({ results: (async function* () {})(), write: async () => {}, close: () => {} })
+  const opening: Open = async () => ({
+    ...{ results: (async function* () {})(), failed: new Promise(() => {}) },
+    ...{ write: async () => {}, close: () => {} },
+  })
 
   it('holds a slot until the session ends', async () => {
     const { inference, model } = service(untilCancelled, {}, undefined, opening)
@@ -343,7 +346,10 @@ describe('LocalInferenceService.open', () => {
 
 describe('LocalInferenceService.abortAll', () => {
   it('ends what runs, what waits and what is open with the reason', async () => {
-    const opening: Open = async () => ({ results: (async function* () {})(), write: async () => {}, close: () => {} })
+    const opening: Open = async () => ({
+      ...{ results: (async function* () {})(), failed: new Promise(() => {}) },
+      ...{ write: async () => {}, close: () => {} },
+    })
     const { inference } = service(untilCancelled, { slots: 2 }, undefined, opening)
     const session = await inference.open(request, context())
     const running = reasonOf(inference.once(request, context()))

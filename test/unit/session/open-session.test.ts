@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { WrapperResult, WrapperSession } from '../../../src/core/backend.js'
+import type { WrapperSession } from '../../../src/core/backend.js'
 import { ServiceError } from '../../../src/core/error.js'
 import type { InferenceResult } from '../../../src/core/inference.js'
 import type { Payload, Status } from '../../../src/core/payload.js'
-import { ResultStream } from '../../../src/plugin/result-stream.js'
+import { SessionStream } from '../../../src/plugin/session-stream.js'
 import { OpenSession, type OpenSessionOptions } from '../../../src/session/open-session.js'
 
 const payload = (data: string, status: Status = 1): Payload => ({
@@ -16,12 +16,13 @@ const payload = (data: string, status: Status = 1): Payload => ({
 
 function setUp(options: Partial<OpenSessionOptions> = {}) {
   const written: string[] = []
-  const stream = new ResultStream({ onCancel: () => {} })
+  const stream = new SessionStream({ onCancel: () => {} })
+  stream.created()
   const close = vi.fn()
   const write = vi.fn(async (payloads: readonly Payload[]) => {
     written.push(...payloads.map(({ data }) => Buffer.from(data).toString()))
   })
-  const wrapper: WrapperSession = { results: stream.results as AsyncIterable<WrapperResult>, write, close }
+  const wrapper: WrapperSession = { results: stream.results, failed: stream.failed, write, close }
   const client = new AbortController()
   const onAbort = vi.fn((reason: ServiceError) => stream.cancel(reason))
   const onEnd = vi.fn()
@@ -133,6 +134,17 @@ describe('OpenSession', () => {
     stream.fail(new ServiceError('plugin_crashed'))
     await expect(readAll(session.results)).rejects.toMatchObject({ reason: 'plugin_crashed' })
     expect(onEnd).toHaveBeenCalledOnce()
+  })
+
+  it('holds no slot once the plugin has crashed, although results that came before are still to be read', async () => {
+    const { session, stream, onEnd } = setUp()
+    stream.add([payload('a')], false)
+    stream.fail(new ServiceError('plugin_crashed'))
+    await vi.waitFor(() => expect(onEnd).toHaveBeenCalledOnce())
+    await expect(session.write({ payloads: [], last: false })).rejects.toMatchObject({ reason: 'plugin_crashed' })
+    const results = session.results[Symbol.asyncIterator]()
+    expect((await results.next()).value).toMatchObject({ payloads: [{ data: Buffer.from('a') }] })
+    await expect(results.next()).rejects.toMatchObject({ reason: 'plugin_crashed' })
   })
 
   it('ends with the code of the wrapper when a write fails', async () => {
