@@ -34,7 +34,12 @@ export class OnceCalls {
   }
 
   add(id: number, once: Once): void {
-    this.waiting.set(id, { once, release: this.options.resources.use(once.resources) })
+    try {
+      this.waiting.set(id, { once, release: this.options.resources.use(once.resources) })
+    } catch (error) {
+      this.options.replies.failure(id, toEngineError(error))
+      return
+    }
     this.next()
   }
 

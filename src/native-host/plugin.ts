@@ -125,12 +125,16 @@ export class Plugin {
     const { engine, replies, resources, sessions } = this
     if (engine === undefined || resources === undefined) return
     const { asyncMode, realTime } = this.options
-    const release = resources.use(open.resources)
-    const onEnd = () => {
-      sessions.delete(id)
-      release()
+    try {
+      const release = resources.use(open.resources)
+      const onEnd = () => {
+        sessions.delete(id)
+        release()
+      }
+      sessions.set(id, new Session(open, { id, engine, replies, asyncMode, realTime, onEnd }))
+    } catch (error) {
+      replies.failure(id, toEngineError(error))
     }
-    sessions.set(id, new Session(open, { id, engine, replies, asyncMode, realTime, onEnd }))
   }
 }
 

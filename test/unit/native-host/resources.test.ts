@@ -42,7 +42,15 @@ it('are handed to the engine as personalised data, named by calls and sessions, 
 
   resources.delete(4)
   await set.syncResources()
-  expect(texts(await once(set, { do: 'resources' }, { resources: [9, 4] }))).toEqual(['result=words/4/2:late;'])
+  expect(texts(await once(set, { do: 'resources' }, { resources: [9] }))).toEqual(['result=words/4/2:late;'])
+})
+
+it('that the engine does not have fail the calls and sessions that name them, which it never sees', async () => {
+  const set = await start({ resources: new Map([[1, words('one')]]) })
+  const missing = { reason: 'wrapper_failed', message: 'the resource 7 is not loaded' }
+  await expect(once(set, { do: 'resources' }, { resources: [1, 7] })).rejects.toMatchObject(missing)
+  await expect(withSession(set, { do: 'resources' }, async () => {}, [7])).rejects.toMatchObject(missing)
+  expect(texts(await once(set, { do: 'resources' }, { resources: [1] }))).toEqual(['result=words/4/2:one;'])
 })
 
 it('that the engine refuses fail with its code and text', async () => {
@@ -71,7 +79,7 @@ it('are not taken from the engine while a request or a session names them', asyn
     [1],
   )
   await vi.waitFor(async () => {
-    expect(texts(await once(set, { do: 'resources' }, { resources: [1] }))).toEqual(['result='])
+    await expect(once(set, { do: 'resources' }, { resources: [1] })).rejects.toMatchObject({ reason: 'wrapper_failed' })
   })
 })
 
