@@ -85,6 +85,15 @@ describe('a body of more fields than anybody needs', () => {
   })
 })
 
+describe('a body of more objects than anybody needs', () => {
+  it.each(DEEP)('is the fault of its client, although none has a member: %s', async (_name, path, body) => {
+    const { http, inference } = await serve()
+    const answer = await post(http + path, body(`[${'{},'.repeat(60_000)}{}]`))
+    expect(answer).toMatchObject({ status: 400, text: expect.stringContaining('more than 50000 objects') })
+    expect(inference.requests).toEqual([])
+  })
+})
+
 describe('a number of more digits than any type holds', () => {
   const digits = '9'.repeat(4_000_000)
 

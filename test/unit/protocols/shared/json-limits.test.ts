@@ -13,6 +13,8 @@ it.each<[string, string, string | undefined]>([
   ['lists after a text that ends in a backslash', `["\\\\",${lists(300)}]`, 'is nested deeper than 256'],
   ['as many fields as are allowed', fields(50_000), undefined],
   ['one field more', fields(50_001), 'has more than 50000 fields'],
+  ['as many objects as are allowed', `[${'{},'.repeat(49_999)}{}]`, undefined],
+  ['one object more', `[${'{},'.repeat(50_000)}{}]`, 'has more than 50000 objects'],
   ['colons in texts', `["${':'.repeat(60_000)}"]`, undefined],
   ['a text that does not end', `${'[]'.repeat(300)}"${'['.repeat(300)}`, undefined],
 ])('%s', (_what, text, expected) => {
