@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import type { PluginAddress } from './handshake.js'
+import { linkInProc, listProc, processIds, readProc } from './runner/proc-files.js'
 import { statOf } from './runner/process-stat.js'
 import { childrenOf } from './runner/process-tree.js'
 
@@ -24,7 +24,7 @@ export function foreignListeners(port: number, group: number): Listener[] {
   const found: Listener[] = []
   for (const pid of processIds()) {
     if (!socketsOf(pid).some(inode => inodes.has(inode)) || statOf(pid)?.group === group) continue
-    found.push({ pid, command: read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim() })
+    found.push({ pid, command: readProc(`${pid}/cmdline`).replaceAll('\0', ' ').trim() })
   }
   return found
 }
@@ -47,7 +47,7 @@ export async function listenerBelow(pid: number, address: PluginAddress): Promis
 }
 
 function unixListeningInodes(path: string): Set<string> {
-  const lines = read('/proc/net/unix').split('\n').slice(1)
+  const lines = readProc('net/unix').split('\n').slice(1)
   const sockets = lines.map(line => line.trim().split(/\s+/))
   return new Set(sockets.flatMap(fields => (fields[3] === UNIX_LISTEN && fields[7] === path ? [fields[6] ?? ''] : [])))
 }
@@ -55,8 +55,8 @@ function unixListeningInodes(path: string): Set<string> {
 function listeningInodes(port: number): Set<string> {
   const hex = port.toString(16).toUpperCase().padStart(4, '0')
   const inodes = new Set<string>()
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    for (const line of read(table).split('\n').slice(1)) {
+  for (const table of ['net/tcp', 'net/tcp6']) {
+    for (const line of readProc(table).split('\n').slice(1)) {
       const fields = line.trim().split(/\s+/)
       if (fields[1]?.endsWith(`:${hex}`) && fields[3] === LISTEN && fields[9]) inodes.add(fields[9])
     }
@@ -64,30 +64,9 @@ function listeningInodes(port: number): Set<string> {
   return inodes
 }
 
-function processIds(): number[] {
-  return list('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .map(Number)
-}
-
 function socketsOf(pid: number): string[] {
-  return list(`/proc/${pid}/fd`).flatMap(name => {
-    const [, inode] = /^socket:\[(\d+)\]$/.exec(link(`/proc/${pid}/fd/${name}`)) ?? []
+  return listProc(`${pid}/fd`).flatMap(name => {
+    const [, inode] = /^socket:\[(\d+)\]$/.exec(linkInProc(`${pid}/fd/${name}`)) ?? []
     return inode === undefined ? [] : [inode]
   })
-}
-
-// Processes come and go while they are looked at, and those of other users are not shown.
-const read = (path: string) => unlessGone(() => readFileSync(path, 'utf8'), '')
-const list = (path: string) => unlessGone(() => readdirSync(path), [] as string[])
-const link = (path: string) => unlessGone(() => readlinkSync(path), '')
-
-function unlessGone<T>(look: () => T, otherwise: T): T {
-  try {
-    return look()
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'EACCES' || code === 'ESRCH' || code === 'EPERM') return otherwise
-    throw error
-  }
 }

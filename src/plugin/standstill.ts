@@ -16,19 +16,30 @@ export interface Standstill {
  * @param pid undefined, or a process that is not shown: nothing is said of it
  */
 export function followStandstill(pid: number | undefined): Standstill {
-  let before = pid === undefined ? undefined : statOf(pid)
-  const isShown = before !== undefined
+  let before: ProcessStat | undefined
+  let isShown = false
   let looks = 0
   let why: string | undefined
+
+  const look = () => {
+    if (pid === undefined) return
+    let now: ProcessStat | undefined
+    try {
+      now = statOf(pid)
+    } catch {
+      // As long as clients hold every file that may be open, nothing is known.
+      return
+    }
+    isShown ||= now !== undefined
+    if (!isShown) return
+    const what = standsStill(now)
+    looks = what !== undefined && before?.ranTicks === now?.ranTicks && standsStill(before) ? looks + 1 : 0
+    why = looks > 0 ? `process ${pid} ${what}` : undefined
+    before = now
+  }
+  look()
   return {
-    look() {
-      if (pid === undefined || !isShown) return
-      const now = statOf(pid)
-      const what = standsStill(now)
-      looks = what !== undefined && before?.ranTicks === now?.ranTicks && standsStill(before) ? looks + 1 : 0
-      why = looks > 0 ? `process ${pid} ${what}` : undefined
-      before = now
-    },
+    look,
     get why() {
       return why
     },

@@ -1,14 +1,19 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type Certificate, makeCertificate, writeCertificate } from '../helpers/certificates.js'
 import { type DaemonProcess, ROOT, startDaemonProcess, wrapperFolder } from '../helpers/daemon-process.js'
+import { SCENARIO_WRAPPER, startServing } from '../helpers/scenario-daemon.js'
+import { connectWebSocket, textOf } from '../helpers/web-socket-client.js'
 
 const TOKEN = 'the-token-of-demo'
 const LATER = 'a-token-that-comes-later'
 const SECRET = 'a-secret-of-the-daemon-itself'
+/** Some thirty are open while the daemon serves nobody. */
+const MOST_FILES = 120
 
 let folder: string
 let authority: Certificate
@@ -123,4 +128,29 @@ it('a certificate that has expired stops the start, with the name of its file', 
   expect(await late.exited).toBe(1)
   expect(late.output()).toContain(`[tls] cert: ${paths.cert}: a certificate in it expired on`)
   rmSync(own, { recursive: true })
+})
+
+it('clients that hold every file that the daemon may open take it from nobody else for good', async () => {
+  const under = ['/bin/sh', '-c', `ulimit -n ${MOST_FILES}; exec "$@"`, 'sh']
+  const { process: limited, http: url } = await startServing({ cwd: SCENARIO_WRAPPER, under })
+  onTestFinished(async () => void (await limited.stop()))
+  const client = await connectWebSocket(url)
+  const port = Number(new URL(url).port)
+  const holders = Array.from({ length: 2 * MOST_FILES }, () => connect(port, '127.0.0.1').on('error', () => {}))
+  const openFiles = () => readdirSync(`/proc/${limited.child.pid}/fd`).length
+  await expect.poll(openFiles, { timeout: 10_000 }).toBeGreaterThanOrEqual(MOST_FILES)
+  // The wrapper works on it for two seconds, in which the daemon looks at its plugin several times.
+  client.socket.send(
+    JSON.stringify({
+      header: { status: 0 },
+      parameter: { svcName: { fault: 'deaf' } },
+      payload: { txt: { encoding: 'utf8', status: 0, text: Buffer.from('hi').toString('base64') } },
+    }),
+  )
+  expect((await client.next()).header).toMatchObject({ code: 0, status: 0 })
+  expect(textOf(await client.next())).toBe('HI')
+  client.socket.terminate()
+  for (const holder of holders) holder.destroy()
+  await expect.poll(() => fetch(`${url}/readyz`).then(({ ok }) => ok), { timeout: 10_000 }).toBe(true)
+  expect(await limited.stop()).toBe(0)
 })

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
+import { processIds } from './proc-files.js'
+import { statOf } from './process-stat.js'
 
 /** How often zombies are looked for, in ms. */
 const INTERVAL_MS = 1000
@@ -39,20 +40,16 @@ async function loadWaitpid(log: Logger): Promise<((pid: number) => void) | undef
   }
 }
 
-/** Children of this process that have ended and that nobody has taken note of. */
+/** Children of this process that have ended and that nobody has taken note of; none while no file can be opened. */
 function zombieChildren(): number[] {
-  const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name))
-  return pids.filter(isZombieChild).map(Number)
+  try {
+    return processIds().filter(isZombieChild)
+  } catch {
+    return []
+  }
 }
 
-function isZombieChild(pid: string): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The program's name stands before this in brackets, and may hold anything.
-    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return state === 'Z' && Number(parent) === process.pid
-  } catch {
-    // It has gone meanwhile.
-    return false
-  }
+function isZombieChild(pid: number): boolean {
+  const stat = statOf(pid)
+  return stat?.state === 'Z' && stat.parent === process.pid
 }
