@@ -32,6 +32,8 @@ async function post(url: URL, service: string, body: object, options: RequestOpt
   try {
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest
     const request = send(url, { method: 'POST', ...options })
+    // A daemon may refuse a body before it has read it, and close: what it answered counts then, not that nobody took the rest.
+    request.on('error', () => {})
     request.end(JSON.stringify(body))
     const [response] = (await once(request, 'response')) as [IncomingMessage]
     return { status: response.statusCode, text: await text(response) }

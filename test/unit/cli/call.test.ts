@@ -48,6 +48,23 @@ test('sends files, texts, parameters and accepts as an ASE once request and prin
   ])
 })
 
+test('shows why a body was refused that the daemon did not read to its end', async () => {
+  let cutOff = () => {}
+  const server = createServer(({ socket }, response) => {
+    cutOff = () => void socket.resetAndDestroy()
+    response.writeHead(413, { connection: 'close' }).end('{"header":{"code":10107,"message":"too large"}}')
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  enterTemporaryFolder()
+  writeFileSync('large.bin', Buffer.alloc(30_000_000))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { code, stderr } = await run('call', 'data=@large.bin', '-u', url)
+  expect([code, stderr]).toEqual([1, expect.stringContaining('error 10107: too large')])
+  // What was not sent yet fails now; nobody catches that but who sent it.
+  cutOff()
+  await new Promise(resolve => server.close(resolve))
+})
+
 test('the address needs no scheme, and may have a path', async () => {
   const { url, seen } = await answeringServer(success({}))
   const answer = await run('call', 'a=b', '-u', `${url.replace('http://', '')}/base/`)
