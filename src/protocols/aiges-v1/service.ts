@@ -14,6 +14,7 @@ import { callDeadline, callSignal, type ServerCall, sendMessage } from '../../rp
 import { alreadyCounted } from '../../telemetry/instrumented-inference.js'
 import { appOfCall, type IdentifiableCall } from '../shared/call-authentication.js'
 import { failureLevel } from '../shared/failure-level.js'
+import { knownModel } from '../shared/known-model.js'
 import { checkNamedApp } from '../shared/named-app.js'
 import { metadataPriority } from '../shared/request-limits.js'
 import { toInferenceRequest, toOutput } from './codec.js'
@@ -34,7 +35,7 @@ export function addAigesV1Service(server: RpcGateway, options: AigesV1Options): 
   const { inference, log, authenticator } = options
   const fail = (thrown: unknown, sid: string, name?: string): RpcFailure => {
     const { error, code, details, metadata } = toRpcFailure(thrown, sid)
-    options.onFailure?.(inference.models().find(model => model.name === name)?.name, error)
+    options.onFailure?.(knownModel(inference, name), error)
     const record = { sid, reason: error.reason, ...(error.cause === undefined ? {} : { err: error.cause }) }
     log[failureLevel(error)](record, error.message)
     return { code, details, metadata }

@@ -14,6 +14,7 @@ import { callDeadline, callSignal, type ServerCall } from '../../rpc/server-call
 import { alreadyCounted } from '../../telemetry/instrumented-inference.js'
 import { appOfCall } from '../shared/call-authentication.js'
 import { failureLevel } from '../shared/failure-level.js'
+import { knownModel } from '../shared/known-model.js'
 import { metadataPriority } from '../shared/request-limits.js'
 import { ABSENT } from './absent.js'
 import { type OipFailure, toOipFailure } from './error-map.js'
@@ -46,7 +47,7 @@ export function addOipService(server: RpcGateway, options: OipServiceOptions): v
       { sid, reason: error.reason, ...(error.cause !== undefined && { err: error.cause }) },
       error.message,
     )
-    options.onFailure?.(inference.models().find(model => model.name === name)?.name, error)
+    options.onFailure?.(knownModel(inference, name), error)
     return failure
   }
 

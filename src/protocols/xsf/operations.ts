@@ -10,6 +10,7 @@ import {
 } from '../../gen/gateway/protocol/LoaderInput.js'
 import type { ReqData__Output } from '../../gen/gateway/utils/ReqData.js'
 import { failureLevel } from '../shared/failure-level.js'
+import { knownModel } from '../shared/known-model.js'
 import { checkNamedApp } from '../shared/named-app.js'
 import { metadataPriority } from '../shared/request-limits.js'
 import {
@@ -124,7 +125,7 @@ async function send(request: ReqData__Output, context: OperationContext): Promis
       ? runOnce(input, sid, deadline, context)
       : openSession(input, sid, deadline, request.param, context)
   }
-  return withSid(sid, context, run, error => context.onFailure(modelNamed(input.serviceId, context.inference), error))
+  return withSid(sid, context, run, error => context.onFailure(knownModel(context.inference, input.serviceId), error))
 }
 
 async function runOnce(
@@ -244,12 +245,6 @@ function integerParam(param: ReqData__Output['param'], name: string, min: number
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
   if (value >= min) return value
   throw new ServiceError('parameter_missing', `param.${name} must be an integer from ${min} on, not "${text}"`)
-}
-
-function modelNamed(serviceId: string, inference: InferenceService): string | undefined {
-  const models = inference.models()
-  if (serviceId === '') return models[0]?.name
-  return models.find(({ name, aliases }) => name === serviceId || aliases.includes(serviceId))?.name
 }
 
 function waitMs(text: string | undefined): number {
