@@ -34,6 +34,21 @@ function addServeOptions(command: Command): Command {
     .option('-u, --url <url>', 'URL of the configuration centre')
 }
 
+/** Options of whatever sends something to a running service. */
+function addAskingOptions(command: Command): Command {
+  return command
+    .option('-u, --url <url>', "where the daemon's HTTP listens (default: http://127.0.0.1:1888)")
+    .option('--base-path <path>', "the daemon's [protocols] asePath (default: /v1)")
+    .option('--app <id>', 'app that sends the request, where the daemon asks for one')
+    .option('--token <token>', 'token of the app (default: AISERVICE_TOKEN in the environment)')
+    .option('--cert <file>', 'certificate to show (PEM), where the daemon asks for one; with --key')
+    .option('--key <file>', 'its private key (PEM)')
+    .option('--ca <file>', "authorities of the daemon's certificate (PEM; default: those of the system)")
+    .option('-s, --service <name>', 'service (default: svcName)')
+    .option('--param <name=value>', 'parameter, may be repeated; name="1" sends the text 1', collect)
+    .option('--accept <name>', 'output to ask for, may be repeated (default: all)', collect)
+}
+
 // Each command is loaded when it is asked for, so that every one begins at once.
 const init = async (terminal: Terminal) => (await import('./init.js')).init(terminal)
 const mnist = async (terminal: Terminal) => (await import('./mnist.js')).mnist(terminal)
@@ -69,40 +84,22 @@ function addCommands(program: Command, terminal: Terminal, done: (exitCode: numb
       const { create } = await import('./create.js')
       done(create(chosen, terminal))
     })
-  program
+  const calling = program
     .command('call')
     .description('sends one request to a running service and prints the answer')
     .argument('[inputs...]', 'key=text or key=@file (key=@@text for a text that begins with @)')
-    .option('-u, --url <url>', "where the daemon's HTTP listens (default: http://127.0.0.1:1888)")
-    .option('--base-path <path>', "the daemon's [protocols] asePath (default: /v1)")
-    .option('--app <id>', 'app that sends the request, where the daemon asks for one')
-    .option('--token <token>', 'token of the app (default: AISERVICE_TOKEN in the environment)')
-    .option('--cert <file>', 'certificate to show (PEM), where the daemon asks for one; with --key')
-    .option('--key <file>', 'its private key (PEM)')
-    .option('--ca <file>', "authorities of the daemon's certificate (PEM; default: those of the system)")
-    .option('-s, --service <name>', 'service (default: svcName)')
-    .option('--param <name=value>', 'parameter, may be repeated; name="1" sends the text 1', collect)
-    .option('--accept <name>', 'output to ask for, may be repeated (default: all)', collect)
+  addAskingOptions(calling)
     .option('-o, --output <dir>', 'folder that images and other binary outputs are written to')
     .option('--json', 'print the answer as JSON')
     .action(async (inputs: string[], options: CallOptions) => {
       const { call } = await import('./call.js')
       done(await call(inputs, options, terminal))
     })
-  program
+  const streaming = program
     .command('stream')
     .description('sends a recording to a running service in frames and prints the results as they come')
     .argument('<input>', 'key=@file: a WAV file, or a .pcm or .raw file (16-bit mono, 16 kHz)')
-    .option('-u, --url <url>', "where the daemon's HTTP listens (default: http://127.0.0.1:1888)")
-    .option('--base-path <path>', "the daemon's [protocols] asePath (default: /v1)")
-    .option('--app <id>', 'app that sends the request, where the daemon asks for one')
-    .option('--token <token>', 'token of the app (default: AISERVICE_TOKEN in the environment)')
-    .option('--cert <file>', 'certificate to show (PEM), where the daemon asks for one; with --key')
-    .option('--key <file>', 'its private key (PEM)')
-    .option('--ca <file>', "authorities of the daemon's certificate (PEM; default: those of the system)")
-    .option('-s, --service <name>', 'service (default: svcName)')
-    .option('--param <name=value>', 'parameter, may be repeated; name="1" sends the text 1', collect)
-    .option('--accept <name>', 'output to ask for, may be repeated (default: all)', collect)
+  addAskingOptions(streaming)
     .option('--frame-ms <ms>', 'length of a frame (default: 40)')
     .option('--realtime', 'send at the pace of the recording (default: as fast as possible)')
     .option('--json', 'print every message as JSON')
