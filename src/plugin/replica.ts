@@ -240,7 +240,8 @@ export class Replica {
 
   private freeze(plugin: RunningPlugin, why: string): void {
     this.log.warn({ pid: plugin.process.pid }, `the plugin gets no requests while ${why}`)
-    if (this.state.kind === 'ready') this.change({ kind: 'frozen', plugin })
+    // Anew when it was about to be ready again.
+    if (isRunning(this.state)) this.change({ kind: 'frozen', plugin })
   }
 
   private async thaw(plugin: RunningPlugin): Promise<void> {
