@@ -4,8 +4,8 @@ import type { Metrics } from './metrics.js'
 import type { RefusalLog } from './refusal-log.js'
 
 /**
- * Makes what counts, and tells of, the requests that front-ends refuse themselves, which `instrumentInference` never sees. It may be told
- * of every failure: those that were counted there are not counted again.
+ * Makes what counts, and tells of, the requests that front-ends refuse themselves, which `instrumentInference` never
+ * sees. It may be told of every failure: those that were counted there are not counted again.
  * @returns takes the front-end's name, the name of a model that the daemon knows, or undefined, and why the request failed
  */
 export function createRefusalCounter(

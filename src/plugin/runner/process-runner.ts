@@ -27,8 +27,8 @@ export interface RunningProcess {
   /** Resolves when the process is gone and its output has been read to the end. */
   readonly exited: Promise<ProcessExit>
   /**
-   * TERM to the whole process group; KILL after `graceMs`, with 0 nothing but KILL. Resolves when the process is gone, and with it all that it
-   * started, in its group or not.
+   * TERM to the whole process group; KILL after `graceMs`, with 0 nothing but KILL. Resolves when the process is gone,
+   * and with it all that it started, in its group or not.
    */
   stop(graceMs: number): Promise<ProcessExit>
 }
