@@ -86,6 +86,11 @@ export function onFileChange(file: string, listener: () => void, intervalMs = 10
 }
 
 function stampOf(file: string): string | undefined {
-  const stats = statSync(file, { throwIfNoEntry: false })
-  return stats && `${stats.ino} ${stats.size} ${stats.mtimeMs}`
+  try {
+    const { ino, size, mtimeMs } = statSync(file)
+    return `${ino} ${size} ${mtimeMs}`
+  } catch {
+    // Gone, or in a folder that must not be looked into at the moment.
+    return undefined
+  }
 }
