@@ -77,11 +77,15 @@ function startGuard(): ChildProcess {
   })
   // Whoever writes to a guard that was killed is told so; its successor is told everything again.
   child.stdin?.on('error', () => {})
-  child.once('error', () => {})
-  child.once('exit', () => {
+  const again = () => {
     const lived = performance.now() - started
     setTimeout(restartGuard, lived < SHORT_LIFE_MS ? SHORT_LIFE_MS : 0).unref()
+  }
+  // One that could not be started does not end either.
+  child.once('error', () => {
+    if (child.pid === undefined) again()
   })
+  child.once('exit', again)
   child.unref()
   unrefPipe(child)
   return child
@@ -99,5 +103,5 @@ function tell(line: string): void {
 
 /** The pipe to the guard alone does not keep the daemon running. */
 function unrefPipe({ stdin }: ChildProcess): void {
-  if (stdin !== null && 'unref' in stdin && typeof stdin.unref === 'function') stdin.unref()
+  if (stdin && 'unref' in stdin && typeof stdin.unref === 'function') stdin.unref()
 }

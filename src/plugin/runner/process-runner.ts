@@ -40,19 +40,19 @@ export interface RunningProcess {
 export function startProcess(options: ProcessOptions): RunningProcess {
   const mark = randomUUID()
   const { file, args, as } = tiedToParent(options, options.user)
-  const child = spawn(file, [...args], {
+  const child: ChildProcess = spawn(file, [...args], {
     cwd: options.cwd,
     env: { ...options.env, [DAEMON_MARK.name]: DAEMON_MARK.value, [REPLICA_MARK]: mark },
     detached: true,
     ...as,
     stdio: ['pipe', 'pipe', 'pipe'],
   })
-  if (child.pid !== undefined) guardGroup(child.pid)
-  // A plugin that closes its stdin is free to do so.
-  child.stdin.on('error', () => {})
-  onLines(child.stdout, line => options.onLine('stdout', line))
-  onLines(child.stderr, line => options.onLine('stderr', line))
   const exited = untilGone(child)
+  if (child.pid !== undefined) guardGroup(child.pid)
+  // There are no pipes when no file was left for them. A plugin that closes its stdin is free to do so.
+  child.stdin?.on('error', () => {})
+  if (child.stdout) onLines(child.stdout, line => options.onLine('stdout', line))
+  if (child.stderr) onLines(child.stderr, line => options.onLine('stderr', line))
   // Those that have left the group.
   const swept = exited.then(() => sweepReplica(mark))
   return {
