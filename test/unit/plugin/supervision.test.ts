@@ -1,10 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { ServiceError } from '../../../src/core/error.js'
 import type { ReplicaSet } from '../../../src/plugin/replica-set.js'
+import { statOf } from '../../../src/plugin/runner/process-stat.js'
 import { type FaultSetOptions, faultCall, faultSet, once, pidOf, reasonOf, textOf, until } from './fault-set.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'supervision-'))
@@ -230,6 +232,31 @@ describe('a once call', { timeout: 30_000 }, () => {
     await until(set, true)
     expect(lines.filter(line => line.includes('starting the plugin'))).toHaveLength(starts)
   })
+
+  it.runIf(process.platform === 'linux').each([
+    ['plain', false],
+    ['encrypted', true],
+  ])(
+    'is what its plugin said of it before it died, although writes failed before that was read (%s)',
+    async (_, tls) => {
+      const pids: number[] = []
+      const log = pino({ level: 'info' }, { write: text => pids.push(JSON.parse(text).pid) })
+      const set = await started('serial', { tls, log })
+      const answered = once(set, 'none')
+      const crashed = reasonOf(once(set, 'crash'))
+      // Both have left then.
+      await nextTurn()
+      await nextTurn()
+      // Goes before the next write in its turn: nothing is read until the plugin has ended, of which nobody takes note.
+      setImmediate(() => {
+        while (statOf(pids[0] as number)?.state !== 'Z');
+      })
+      const moved = once(set, 'none')
+      expect(textOf(await answered)).toBe('hello')
+      expect(await crashed).toBe('plugin_crashed')
+      expect(textOf(await moved)).toBe('hello')
+    },
+  )
 
   it('that waits for the next plugin ends when nobody waits for it any more, and is never run', async () => {
     const lines: string[] = []
