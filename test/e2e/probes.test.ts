@@ -60,7 +60,7 @@ async function toldReady(told: readonly unknown[]): Promise<void> {
 
 it('/readyz and a gRPC health watch tell of a plugin that was killed, and of the next one, within a second', async () => {
   const { told, end } = watchHealth()
-  await vi.waitFor(() => expect(told).toEqual([SERVING]))
+  await vi.waitFor(() => expect(told).toEqual([SERVING]), 10_000)
   const plugin = await daemon.process.line(({ msg }) => msg === 'plugin is ready')
   process.kill(Number(plugin['pid']), 'SIGKILL')
   await toldUnready(told)

@@ -293,9 +293,8 @@ describe('a plugin that does not start', () => {
   ])('tells its clients why, and nothing of this machine: %s %s', async (mode, shell) => {
     const { place, started } = await servePlugin(mode, shell)
     await expect(started).rejects.toThrow()
-    await vi.waitFor(async () =>
-      expect(await get('/readyz')(place)).toMatch(/"why":"(crash loop: )?the plugin did not start: [^"]{10}/),
-    )
+    const why = /"why":"(crash loop: )?the plugin did not start: [^"]{10}/
+    await vi.waitFor(async () => expect(await get('/readyz')(place)).toMatch(why), 10_000)
     for (const told of await everythingTold(place)) checkPrivacy(told)
   })
 })

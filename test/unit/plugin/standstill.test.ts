@@ -17,7 +17,8 @@ function start(file: string, ...args: string[]): { child: ChildProcess; pid: num
   return { child, pid }
 }
 
-const untilState = (pid: number, state: string) => vi.waitFor(() => expect(statOf(pid)?.state).toBe(state))
+/** An interpreter may have to start first. */
+const untilState = (pid: number, state: string) => vi.waitFor(() => expect(statOf(pid)?.state).toBe(state), 10_000)
 
 async function stop(pid: number): Promise<void> {
   process.kill(pid, 'SIGSTOP')

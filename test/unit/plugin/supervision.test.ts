@@ -122,7 +122,7 @@ describe.runIf(process.platform === 'linux')('a plugin whose process is stopped'
     const other = await pidOf(set)
     first.release(() => {})
     process.kill(stopped, 'SIGSTOP')
-    await vi.waitFor(() => expect(set.replicas.filter(({ up }) => up)).toHaveLength(1))
+    await vi.waitFor(() => expect(set.replicas.filter(({ up }) => up)).toHaveLength(1), 10_000)
     expect(await askFor(set, 100)).toEqual([other])
     process.kill(stopped, 'SIGCONT')
   })
@@ -273,7 +273,7 @@ describe('a once call', { timeout: 30_000 }, () => {
     expect(await waiting).toBe('cancelled')
     expect(textOf(await answered)).toBe('hello')
     await pidOf(set)
-    await vi.waitFor(() => expect(runs()).toBe(1))
+    await vi.waitFor(() => expect(runs()).toBe(1), 10_000)
     for (const lease of [left, staying]) lease.release(() => {})
   })
 
