@@ -7,11 +7,11 @@ export interface TimedWritable extends Writable {
   setTimeout(timeoutMs: number): unknown
 }
 
-export interface SlowReaderOptions {
+export interface SlowReaderOptions<Written extends TimedWritable> {
   /** How long nothing may be read while something waits, in ms. Reading slowly is no fault. */
   readonly timeoutMs: number
   /** Is told of a reader that has exceeded that. */
-  readonly onStalled: (writable: TimedWritable) => void
+  readonly onStalled: (writable: Written) => void
 }
 
 /**
@@ -20,10 +20,13 @@ export interface SlowReaderOptions {
  * @param open what is written to, as it is at each look
  * @returns the function that ends it
  */
-export function watchReaders(open: () => Iterable<TimedWritable>, options: SlowReaderOptions): () => void {
+export function watchReaders<Written extends TimedWritable>(
+  open: () => Iterable<Written>,
+  options: SlowReaderOptions<Written>,
+): () => void {
   const { timeoutMs, onStalled } = options
-  const limited = new WeakMap<TimedWritable, () => void>()
-  const look = (writable: TimedWritable) => {
+  const limited = new WeakMap<Written, () => void>()
+  const look = (writable: Written) => {
     const onTimeout = limited.get(writable)
     const waits = writable.writableLength > 0
     if (waits && onTimeout === undefined) {

@@ -27,7 +27,7 @@ export function watchSlowClients(options: SlowClientOptions): SlowClientWatch {
   const cancel = (stream: ServerHttp2Stream) => stream.close(constants.NGHTTP2_CANCEL)
   const endReaders = watchReaders(() => dueAt.keys(), {
     timeoutMs: readerTimeoutMs,
-    onStalled: stream => cancel(stream as ServerHttp2Stream),
+    onStalled: cancel,
   })
   const timer = setInterval(() => {
     const now = performance.now()

@@ -21,7 +21,8 @@ const LARGE = 'x'.repeat(24 << 20)
 
 /** An HTTP server with `/small` and `/large` for GET and POST. */
 async function serveHttp(options: Partial<HttpServerOptions> = {}) {
-  const log = pino({ level: 'silent' })
+  const lines: string[] = []
+  const log = pino({ base: null }, { write: line => void lines.push(JSON.parse(line).msg) })
   const server = createHttpServer({ bodyLimitBytes: 1 << 20, corsOrigins: [], log, ...options })
   let answered = 0
   server.all('/small', async () => 'ok')
@@ -34,7 +35,7 @@ async function serveHttp(options: Partial<HttpServerOptions> = {}) {
   const { port } = server.server.address() as { port: number }
   const others = async () => (await fetch(`http://127.0.0.1:${port}/small`)).status
   const connections = promisify(server.server.getConnections.bind(server.server))
-  return { port, others, connections, answered: () => answered }
+  return { port, others, connections, lines, answered: () => answered }
 }
 
 async function connected(port: number): Promise<Socket> {
@@ -104,7 +105,7 @@ describe('over HTTP a client', () => {
   })
 
   it('that sends requests ahead and reads no answer does not have them all answered', async () => {
-    const { port, others, answered } = await serveHttp()
+    const { port, others, answered, lines } = await serveHttp()
     const socket = await connected(port)
     socket.pause().write('GET /large HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(500))
     const closed = closeOf(socket)
@@ -112,6 +113,7 @@ describe('over HTTP a client', () => {
     socket.resume()
     await closed
     expect(answered()).toBeLessThanOrEqual(34)
+    expect(lines).toEqual(['a connection was closed that sent too many requests ahead'])
     expect(await others()).toBe(200)
   })
 

@@ -72,8 +72,12 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   // it looks whether a route takes that.
   server.addHook('onRequest', (request, reply, done) => {
     if (isPipelinedTooFar(request.raw, reply.raw)) {
+      const { socket } = request.raw
+      // Those that came in the same piece are still read after it is closed.
+      if (!socket.destroyed)
+        log.info({ peer: socket.remoteAddress }, 'a connection was closed that sent too many requests ahead')
       reply.hijack()
-      request.raw.socket.destroy()
+      socket.destroy()
       return
     }
     const { headers, method } = request.raw
@@ -102,10 +106,7 @@ function endSlowReaders(
   const end = watchReaders(() => [...sockets].filter(({ parser }) => parser), {
     timeoutMs: readerTimeoutMs,
     onStalled: socket => {
-      log.info(
-        { peer: (socket as Socket).remoteAddress },
-        'a connection was closed whose client does not read its answer',
-      )
+      log.info({ peer: socket.remoteAddress }, 'a connection was closed whose client does not read its answer')
       socket.destroy()
     },
   })
