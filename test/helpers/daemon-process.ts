@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -66,6 +66,14 @@ export interface DaemonProcess {
   stop(): Promise<number | string>
 }
 
+/** Each ends a daemon that runs, at once, and removes its folder: those of tests that failed before they could stop theirs. */
+const leftOvers = new Set<() => void>()
+process.once('exit', () => {
+  for (const remove of leftOvers) remove()
+})
+// So vitest ends its workers.
+process.once('SIGTERM', () => process.exit(128 + constants.signals.SIGTERM))
+
 /** Starts `aiservice -m 0 -c … -s svcName` on free ports. Whoever starts it stops it. */
 export function startDaemonProcess(options: DaemonOptions): DaemonProcess {
   const folder = mkdtempSync(join(tmpdir(), 'aiservice-test-'))
@@ -91,8 +99,14 @@ export function startDaemonProcess(options: DaemonOptions): DaemonProcess {
   createInterface({ input: child.stdout }).on('line', take)
   createInterface({ input: child.stderr }).on('line', take)
 
+  const remove = () => {
+    child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  }
+  leftOvers.add(remove)
   const exited = new Promise<number | string>(resolve => {
     child.once('close', (code, signal) => {
+      leftOvers.delete(remove)
       rmSync(folder, { recursive: true, force: true })
       resolve(signal ?? code ?? 0)
     })
