@@ -1,8 +1,8 @@
 /** An absolute path, from its first to its last slash. */
 const FOLDERS = /(?<![\w.…])\/(?:[^\s/'"(),;:]+\/)*(?=[^\s/'"(),;:]+)/g
 
-/** An IPv4 address, with its port. */
-const ADDRESS = /\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g
+/** An address of IPv4, or of IPv6 where that is shortened, with its port. */
+const ADDRESS = /\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b|(?<![\w:])\[?(?=[\da-f:]*::)[\da-f:]+(?:\]:\d+)?(?![\w:])/gi
 
 /** A process, and how it was called. */
 const PROCESS = /\bprocess \d+(?: \([^)]*\))?/g

@@ -13,6 +13,8 @@ it.each([
   ['no wrapper.py found; looked in /srv/a, /srv/b/', 'no wrapper.py found; looked in a, b/'],
   ['connect ENOENT unix:/tmp/aiservice-x1/plugin.sock', 'connect ENOENT unix:plugin.sock'],
   ['connect ECONNREFUSED 127.0.0.1:45001', 'connect ECONNREFUSED …'],
+  ['connect ECONNREFUSED ::1:45001, [fe80::1]:80', 'connect ECONNREFUSED …, …'],
+  ['at 12:34:56 it threw std::bad_alloc', 'at 12:34:56 it threw std::bad_alloc'],
   [
     'port 50055 is also listened on by process 123 (python -m x); end it',
     'port 50055 is also listened on by another process; end it',
