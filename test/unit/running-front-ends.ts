@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { onTestFinished } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
 import { createFrontEnds, type FrontEndOptions } from '../../src/front-ends.js'
 import { createMetrics } from '../../src/telemetry/metrics.js'
 
@@ -10,6 +10,10 @@ export const IDLE_ADMIN = {
   ...{ setSlots() {}, load: unused, unload: unused, reload: unused },
   ...{ loadResource: async () => '', unloadResource: unused },
 }
+
+// A server waits half a second for requests over connections that clients keep: beside the next test, not before it.
+const ending: Promise<void>[] = []
+afterAll(async () => void (await Promise.all(ending)))
 
 /** Everything that listens, until the test is over; what a test does not say is not there or does nothing. */
 export async function startFrontEnds(
@@ -26,6 +30,6 @@ export async function startFrontEnds(
   })
   const addresses = await frontEnds.listen()
   const stop = () => frontEnds.stop(0)
-  onTestFinished(stop)
+  onTestFinished(() => void ending.push(stop()))
   return { ...addresses, stop }
 }
