@@ -130,27 +130,48 @@ it('a certificate that has expired stops the start, with the name of its file', 
   rmSync(own, { recursive: true })
 })
 
-it('clients that hold every file that the daemon may open take it from nobody else for good', async () => {
-  const under = ['/bin/sh', '-c', `ulimit -n ${MOST_FILES}; exec "$@"`, 'sh']
-  const { process: limited, http: url } = await startServing({ cwd: SCENARIO_WRAPPER, under })
-  onTestFinished(async () => void (await limited.stop()))
-  const client = await connectWebSocket(url)
-  const port = Number(new URL(url).port)
-  const holders = Array.from({ length: 2 * MOST_FILES }, () => connect(port, '127.0.0.1').on('error', () => {}))
-  const openFiles = () => readdirSync(`/proc/${limited.child.pid}/fd`).length
-  await expect.poll(openFiles, { timeout: 10_000 }).toBeGreaterThanOrEqual(MOST_FILES)
-  // The wrapper works on it for two seconds, in which the daemon looks at its plugin several times.
-  client.socket.send(
-    JSON.stringify({
-      header: { status: 0 },
-      parameter: { svcName: { fault: 'deaf' } },
-      payload: { txt: { encoding: 'utf8', status: 0, text: Buffer.from('hi').toString('base64') } },
-    }),
-  )
-  expect((await client.next()).header).toMatchObject({ code: 0, status: 0 })
-  expect(textOf(await client.next())).toBe('HI')
-  client.socket.terminate()
-  for (const holder of holders) holder.destroy()
-  await expect.poll(() => fetch(`${url}/readyz`).then(({ ok }) => ok), { timeout: 10_000 }).toBe(true)
-  expect(await limited.stop()).toBe(0)
+describe('clients that hold every file that the daemon may open', () => {
+  /** Starts a daemon, does something with it, and then leaves it no file. */
+  async function crowded<Result>(first: (url: string) => Promise<Result>) {
+    const under = ['/bin/sh', '-c', `ulimit -n ${MOST_FILES}; exec "$@"`, 'sh']
+    const { process: limited, http: url } = await startServing({ cwd: SCENARIO_WRAPPER, under })
+    onTestFinished(async () => void (await limited.stop()))
+    const before = await first(url)
+    const port = Number(new URL(url).port)
+    const holders = Array.from({ length: 2 * MOST_FILES }, () => connect(port, '127.0.0.1').on('error', () => {}))
+    const openFiles = () => readdirSync(`/proc/${limited.child.pid}/fd`).length
+    await expect.poll(openFiles, { timeout: 10_000 }).toBeGreaterThanOrEqual(MOST_FILES)
+    const leave = async () => {
+      for (const holder of holders) holder.destroy()
+      await expect.poll(() => fetch(`${url}/readyz`).then(({ ok }) => ok), { timeout: 20_000 }).toBe(true)
+      expect(await limited.stop()).toBe(0)
+    }
+    return { limited, before, leave }
+  }
+
+  it('take it from nobody else for good', async () => {
+    const { before: client, leave } = await crowded(connectWebSocket)
+    // The wrapper works on it for two seconds, in which the daemon looks at its plugin several times.
+    client.socket.send(
+      JSON.stringify({
+        header: { status: 0 },
+        parameter: { svcName: { fault: 'deaf' } },
+        payload: { txt: { encoding: 'utf8', status: 0, text: Buffer.from('hi').toString('base64') } },
+      }),
+    )
+    expect((await client.next()).header).toMatchObject({ code: 0, status: 0 })
+    expect(textOf(await client.next())).toBe('HI')
+    client.socket.terminate()
+    await leave()
+  })
+
+  it('do not end it when its plugin has to be started again meanwhile', async () => {
+    const { limited, leave } = await crowded(async () => {})
+    const { pid } = await limited.line(({ msg }) => msg.startsWith('starting the plugin'))
+    process.kill(Number(pid), 'SIGKILL')
+    // What the plugin itself had open may be enough for the next one.
+    const tried = () => limited.log.filter(({ msg }) => /EMFILE|^plugin is ready/.test(msg)).length
+    await expect.poll(tried, { timeout: 10_000 }).toBeGreaterThan(1)
+    await leave()
+  })
 })
