@@ -79,6 +79,18 @@ describe.each([1, 2])('over plugin protocol %i', protocol => {
       },
     )
 
+  it('hands half a character on as U+FFFD, which any reader of protobuf takes', async () => {
+    rmSync(saw, { force: true })
+    const body = JSON.stringify({
+      header: { app_id: 'x' },
+      parameter: { svcName: { ctrl: 'half \ud83d', result: { encoding: 'utf8' } } },
+      payload: { img: { status: 3, image: goldenFile('seven.png').toString('base64') } },
+    })
+    const response = await fetch(`${http}/v1/svcName`, { method: 'POST', body })
+    expect([response.status, viewOf(saw)?.parameters['ctrl']]).toEqual([200, 'half \ufffd'])
+    expect(daemon.log.filter(({ msg }) => msg === 'plugin is ready')).toHaveLength(1)
+  })
+
   it('answers a code of the wrapper over XsfCall as recorded', async () => {
     const { code, output } = await xsf('userr', '3000')
     expect([code, output.code, withWrapperText(output.err, protocol), output.status]).toEqual([
