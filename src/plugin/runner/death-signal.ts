@@ -33,8 +33,8 @@ let setpriv: string | null | undefined
  */
 export function tiedToParent({ file, args, cwd, env }: CommandLine, user?: ProcessUser): Start {
   setpriv ??= findSetpriv()
-  // A program that is not there is to be reported by the system, not by setpriv.
   const as = user && { uid: user.uid, gid: user.gid }
+  // A program that is not there is to be reported by the system, not by setpriv.
   if (setpriv === null || !isThere(file, cwd, env['PATH'])) return { file, args, as }
   // Node's own options leave a process without further groups, and only root may give it any.
   const mayGiveGroups = user !== undefined && process.getuid?.() === 0
