@@ -87,6 +87,20 @@ describe.skipIf(process.platform !== 'linux')('a daemon that is killed', () => {
     await expectNothingLeft(family)
   })
 
+  it('leaves nothing either when it is killed in the moment in which its next guard begins', async () => {
+    const family = await start(PLUGIN, 1)
+    const guard = family.guard()
+    process.kill(guard, 'SIGKILL')
+    const daemon = family.daemon.child.pid as number
+    const limit = performance.now() + 5000
+    // Without a pause, for what is tried here lasts a millisecond.
+    while (!childrenOf(daemon).some(pid => pid !== guard && !environmentOf(pid, 'BASIC_PLUGIN'))) {
+      if (performance.now() > limit) throw new Error('the daemon has started no other guard')
+    }
+    family.daemon.child.kill('SIGKILL')
+    await expectNothingLeft(family)
+  })
+
   it('takes the plugin itself with it when it is killed together with its guard, and its folder goes with the next one', async () => {
     const family = await start(PLUGIN, 1)
     process.kill(family.guard(), 'SIGSTOP')

@@ -2,13 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { DAEMON_MARK, SWEEP, sweeperEnvironment } from './process-marks.js'
 
 /**
- * The guard: a shell that outlives the daemon, however that ends, and then removes what it has left. It reads what there
- * is from a pipe, whose end tells it that the daemon is gone; it kills the process groups that it knows of and every
- * process with the daemon's mark, and removes the folder. Without /proc (macOS) the groups are all that it can find.
+ * The guard: a shell that outlives the daemon, however that ends, and then removes what it has left. It starts with what
+ * there is then, and reads from a pipe what has changed, whose end tells it that the daemon is gone; it kills the process
+ * groups that it knows of and every process with the daemon's mark, and removes the folder. Without /proc (macOS) the
+ * groups are all that it can find.
  */
 const SCRIPT = `
 trap '' HUP INT TERM
 ${SWEEP}
+groups=$2 folder=$3
 while read -r what rest; do
   case $what in
     groups) groups=$rest ;;
@@ -31,12 +33,12 @@ let guard: ChildProcess | undefined
 export function guardGroup(leader: number): void {
   groups.add(leader)
   guard ??= startGuard()
-  tell(`groups ${[...groups].join(' ')}`)
+  tell(`groups ${groupList()}`)
 }
 
 /** The group is gone: its number may soon be another's. */
 export function releaseGroup(leader: number): void {
-  if (groups.delete(leader)) tell(`groups ${[...groups].join(' ')}`)
+  if (groups.delete(leader)) tell(`groups ${groupList()}`)
 }
 
 /**
@@ -69,13 +71,15 @@ export function signalGroup(group: number | undefined, signal: NodeJS.Signals): 
 /** In a session of its own, so that no signal of a terminal reaches it, and with nothing of the daemon's held open. */
 function startGuard(): ChildProcess {
   const started = performance.now()
-  const child = spawn('/bin/sh', ['-c', SCRIPT, 'aiservice-guard', `${DAEMON_MARK.name}=${DAEMON_MARK.value}`], {
+  // As arguments: a daemon that is killed as soon as its guard runs has written nothing to it yet.
+  const known = [`${DAEMON_MARK.name}=${DAEMON_MARK.value}`, groupList(), folder]
+  const child = spawn('/bin/sh', ['-c', SCRIPT, 'aiservice-guard', ...known], {
     cwd: '/',
     env: sweeperEnvironment(),
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   })
-  // Whoever writes to a guard that was killed is told so; its successor is told everything again.
+  // Whoever writes to a guard that was killed is told so; its successor knows everything.
   child.stdin?.on('error', () => {})
   const again = () => {
     const lived = performance.now() - started
@@ -93,9 +97,9 @@ function startGuard(): ChildProcess {
 
 function restartGuard(): void {
   guard = startGuard()
-  tell(`groups ${[...groups].join(' ')}`)
-  tell(`folder ${folder}`)
 }
+
+const groupList = (): string => [...groups].join(' ')
 
 function tell(line: string): void {
   guard?.stdin?.write(`${line}\n`)
