@@ -34,7 +34,8 @@ export interface WrapperResult {
 export interface Lease {
   /**
    * Runs one call; at most one in the life of a lease.
-   * @throws ServiceError `wrapper_failed`, `plugin_call_failed`, `plugin_crashed`, or what `cancel` gave
+   * @throws ServiceError `wrapper_failed`, `plugin_call_failed`, `plugin_crashed`, `not_ready` when it had not begun when
+   * its plugin crashed and no other is to be expected, or what `cancel` gave
    */
   once(call: WrapperCall): Promise<WrapperResult>
   /** Like `once`, results as they come; leaving the loop cancels the call. */

@@ -131,8 +131,9 @@ export class ReplicaLease implements Lease {
     this.place?.leave()
     this.place = undefined
     this.call = undefined
-    const place = await this.wait().catch(() => {
-      throw this.cancelled ?? error
+    const place = await this.wait().catch(unavailable => {
+      // A call that has begun once, and will not begin anew, is told of that, and not that nobody was there to begin it.
+      throw this.cancelled ?? (this.retried ? error : unavailable)
     })
     place.plugin.resources.assertWanted(call.resources)
     return restart()

@@ -51,8 +51,6 @@ const STOP_GRACE_MS = 3000
 /** How long requests are held back for one that is exchanged and cannot run beside its successor, in ms. */
 const EXCLUSIVE_DRAIN_MS = 30_000
 
-const notReady = () => new ServiceError('not_ready', 'no plugin is ready')
-
 /** All replicas of one version of a model. */
 export class ReplicaSet implements ManagedBackend, Places, RecycledSet {
   private readonly members: Replica[]
@@ -148,7 +146,7 @@ export class ReplicaSet implements ManagedBackend, Places, RecycledSet {
 
   acquire(): Lease {
     const place = this.take()
-    if (place === undefined && !this.members.some(({ resting }) => resting)) throw notReady()
+    if (place === undefined && !this.members.some(({ resting }) => resting)) throw this.notReady()
     this.leases += 1
     return new ReplicaLease(place, this, this.leaseOptions)
   }
@@ -161,7 +159,7 @@ export class ReplicaSet implements ManagedBackend, Places, RecycledSet {
     }
     if (best) return best.replica.take(best.plugin)
     if (this.members.some(({ expected }) => expected)) return undefined
-    throw notReady()
+    throw this.notReady()
   }
 
   returned(): void {
@@ -202,6 +200,12 @@ export class ReplicaSet implements ManagedBackend, Places, RecycledSet {
   onChange(listener: () => void): () => void {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)
+  }
+
+  private notReady(): ServiceError {
+    const { readiness } = this
+    const why = readiness.ready ? 'no plugin takes requests' : readiness.why
+    return new ServiceError('not_ready', `${this.options.model} is not ready: ${why}`)
   }
 
   private create(index: number): Replica {

@@ -292,12 +292,23 @@ describe('a once call', { timeout: 30_000 }, () => {
     for (const held of [lease, other]) held.release(() => {})
   })
 
-  it('does not wait for a plugin that is in a crash loop', async () => {
-    const flag = join(folder, 'has-started')
-    const set = await started('serial', { shell: `test -e ${flag} && exit 7; touch ${flag}; exec "$0" "$@"` })
-    const { pid, hanging, waiting } = await behindHang(set, 1)
-    process.kill(pid, 'SIGKILL')
-    expect(await Promise.all([hanging, ...waiting.map(reasonOf)])).toEqual(['plugin_crashed', 'plugin_crashed'])
-    expect(set.readiness).toMatchObject({ why: expect.stringMatching(/^crash loop/) })
-  })
+  it.each([
+    ['is not begun anew', false],
+    ['might be begun anew', true],
+  ])(
+    'does not wait for a plugin in a crash loop: one that had not begun is refused, one that had and %s fails',
+    async (_, retryCrashed) => {
+      const flag = join(folder, `has-started ${retryCrashed}`)
+      const shell = `test -e '${flag}' && exit 7; touch '${flag}'; exec "$0" "$@"`
+      const set = await started('serial', { retryCrashed, shell })
+      const { pid, hanging, waiting } = await behindHang(set, 1)
+      process.kill(pid, 'SIGKILL')
+      expect(await hanging).toBe('plugin_crashed')
+      await expect(waiting[0]).rejects.toMatchObject({
+        reason: 'not_ready',
+        message: expect.stringMatching(/^fault is not ready: crash loop: .*exited with code 7/),
+      })
+      expect(set.readiness).toMatchObject({ why: expect.stringMatching(/^crash loop/) })
+    },
+  )
 })
