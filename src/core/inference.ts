@@ -60,6 +60,8 @@ export interface Session {
    * @throws ServiceError with the reason for which the session ended early
    */
   readonly results: AsyncIterable<InferenceResult>
+  /** Resolves with the reason when the session has ended early, however many results are still to be read. */
+  readonly failed: Promise<ServiceError>
   /** The client needs nothing more: ends the session without an error. */
   close(): void
   /** Ends the session with an error, which the reader of the results gets. */

@@ -10,8 +10,11 @@ const LEFT = new ServiceError('cancelled')
 
 /** The same session, whose end is told: the last result, a failure, close or abort. */
 export function watchSession(session: Session, onEnd: OnEnd): Session {
+  const { failed } = session
+  void failed.then(onEnd)
   return {
     write: frame => session.write(frame),
+    failed,
     results: watchResults(session.results, onEnd),
     close() {
       onEnd()

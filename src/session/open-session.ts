@@ -30,6 +30,8 @@ export interface OpenSessionOptions {
  * and the results end, with the reason if there is one.
  */
 export class OpenSession implements Session {
+  readonly failed: Promise<ServiceError>
+  private tellFailure!: (reason: ServiceError) => void
   private ended = false
   private reason: ServiceError | undefined
   private inputEnded: boolean
@@ -44,6 +46,9 @@ export class OpenSession implements Session {
   ) {
     const { idleTimeoutMs, maxAgeMs, firstSyncId = 0, inputEnded = false, signal } = options
     this.inputEnded = inputEnded
+    this.failed = new Promise(resolve => {
+      this.tellFailure = resolve
+    })
     this.order = new OrderingBuffer<SessionFrame>(firstSyncId, error => this.abort(error))
     this.activity = new ActivityTimer(idleTimeoutMs, () => {
       this.abort(new ServiceError('session_timeout', `the session was idle for ${idleTimeoutMs} ms`))
@@ -140,6 +145,7 @@ export class OpenSession implements Session {
     clearTimeout(this.ageTimer)
     this.options.signal.removeEventListener('abort', this.leave)
     how()
+    if (this.reason) this.tellFailure(this.reason)
     this.options.onEnd()
   }
 

@@ -1,5 +1,7 @@
 import { type ServiceError as GrpcError, Metadata, status } from '@grpc/grpc-js'
 import { describe, expect, it, vi } from 'vitest'
+import { ServiceError } from '../../src/core/error.js'
+import { Status } from '../../src/core/payload.js'
 import type { ProtoGrpcType as InferenceProto } from '../../src/gen/gateway/aiges-v1.js'
 import type { ProtoGrpcType as LoaderProto } from '../../src/gen/gateway/loader.js'
 import type { ProtoGrpcType as OipProto } from '../../src/gen/gateway/oip.js'
@@ -8,6 +10,7 @@ import { createClient } from '../../src/rpc/channel.js'
 import { loadProto } from '../../src/rpc/proto.js'
 import { sign } from '../helpers/signed-request.js'
 import { bearer, KEY, LIMITED, OTHER, SECRET, serve, TOKEN } from './authentication-fixture.js'
+import { textOutput } from './protocols/shared/fake-inference.js'
 
 const { Inference } = loadProto<InferenceProto>('gateway', 'aiges-v1.proto').aiges.v1
 const { GRPCInferenceService } = loadProto<OipProto>('gateway', 'oip.proto').inference
@@ -86,6 +89,21 @@ describe('XsfCall', () => {
     const poll = { handle: 'same', param: { waitTime: '1' } }
     expect((await call(grpc, 'AIOut', bearer(OTHER), poll)).code).toBe(10008)
     expect((await call(grpc, 'AIOut', bearer(TOKEN), poll)).code).toBe(0)
+  })
+
+  it('holds a session against its app until it has failed, although results that came before were not fetched', async () => {
+    const { grpc, inference } = await serve()
+    inference.opened = session => {
+      session.close = () => {}
+    }
+    const open = (handle: string) => call(grpc, 'AIIn', bearer(LIMITED), { handle, state: 'STREAM' })
+    expect((await open('first')).code).toBe(0)
+    expect((await open('second')).code).toBe(10116)
+    const [session] = inference.sessions
+    session?.give(Status.begin, textOutput('unread'))
+    session?.fail(new ServiceError('plugin_crashed'))
+    await session?.failed
+    expect((await open('third')).code).toBe(0)
   })
 })
 

@@ -141,6 +141,7 @@ describe('OpenSession', () => {
     stream.add([payload('a')], false)
     stream.fail(new ServiceError('plugin_crashed'))
     await vi.waitFor(() => expect(onEnd).toHaveBeenCalledOnce())
+    expect(await session.failed).toMatchObject({ reason: 'plugin_crashed' })
     await expect(session.write({ payloads: [], last: false })).rejects.toMatchObject({ reason: 'plugin_crashed' })
     const results = session.results[Symbol.asyncIterator]()
     expect((await results.next()).value).toMatchObject({ payloads: [{ data: Buffer.from('a') }] })

@@ -193,6 +193,17 @@ describe('a session', () => {
     expect(await counted(metrics)).toEqual([`aiservice_requests_total{${LABELS},code="session_timeout"} 1`])
   })
 
+  test('counts as the reason for which it fails, although nobody reads its results', async () => {
+    const fake = new FakeSession(() => {})
+    const { metrics, inference } = setUp(undefined, openOf(fake))
+    await inference.open(sessionRequest, ctx)
+    fake.give(1)
+    fake.abort(new ServiceError('plugin_crashed'))
+    await fake.failed
+    expect(await counted(metrics)).toEqual([`aiservice_requests_total{${LABELS},code="plugin_crashed"} 1`])
+    expect(await inFlight(metrics)).toBe(0)
+  })
+
   test('that is not opened counts as the reason', async () => {
     const open = () => Promise.reject(new ServiceError('no_slot'))
     const { metrics, inference } = setUp(undefined, { ...STREAMING, open })

@@ -13,6 +13,7 @@ export class DrivenSession implements Session {
   readonly frames: SessionFrame[] = []
   /** What `abort` or the signal of the context gave. */
   readonly aborted: Promise<ServiceError>
+  readonly failed: Promise<ServiceError>
   /** Called for each frame; the write ends when it does. */
   onFrame: (frame: SessionFrame) => void | Promise<void> = () => {}
   /** Results that were fetched. */
@@ -20,6 +21,7 @@ export class DrivenSession implements Session {
   private readonly steps: (InferenceResult | { readonly error: ServiceError })[] = []
   private wake = () => {}
   private tellAborted: (reason: ServiceError) => void = () => {}
+  private tellFailed: (reason: ServiceError) => void = () => {}
 
   constructor(
     readonly request: SessionRequest,
@@ -27,6 +29,9 @@ export class DrivenSession implements Session {
   ) {
     this.aborted = new Promise(resolve => {
       this.tellAborted = resolve
+    })
+    this.failed = new Promise(resolve => {
+      this.tellFailed = resolve
     })
     ctx.signal.addEventListener('abort', () => this.abort(ctx.signal.reason))
   }
@@ -45,6 +50,7 @@ export class DrivenSession implements Session {
   /** Ends the results with an error. */
   fail(error: ServiceError): void {
     this.steps.push({ error })
+    this.tellFailed(error)
     this.wake()
   }
 

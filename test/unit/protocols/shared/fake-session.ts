@@ -12,16 +12,21 @@ export class FakeSession implements Session {
   ended: ServiceError | 'closed' | undefined
   /** Resolves when it has ended. */
   readonly over: Promise<void>
+  readonly failed: Promise<ServiceError>
   /** How many results its reader has asked for. */
   asked = 0
   private readonly queue: Item[] = []
   private inputEnded = false
   private wake = () => {}
   private tellOver = () => {}
+  private tellFailed: (reason: ServiceError) => void = () => {}
 
   constructor(private readonly onWrite: (frame: SessionFrame, session: FakeSession) => Promise<void> | void) {
     this.over = new Promise(resolve => {
       this.tellOver = resolve
+    })
+    this.failed = new Promise(resolve => {
+      this.tellFailed = resolve
     })
   }
 
@@ -53,6 +58,7 @@ export class FakeSession implements Session {
       this.ended = reason
       this.queue.push({ error: reason })
       this.tellOver()
+      this.tellFailed(reason)
     }
     this.wake()
   }
