@@ -11,6 +11,7 @@ from aiges.plugin import run_stream
 from aiges.plugin.frame_socket import FrameConnection
 from aiges.plugin.results import cancelled_result
 from aiges.plugin.run_stream import PluginBatch, RunStream
+from aiges.utils.log import log
 from tests.support import TIMEOUT_S, batch, cancel, frame, once, read_frames
 
 HEARD_S = 0.1
@@ -21,16 +22,20 @@ ALL = range(1, 1000)
 
 
 class Connection(FrameConnection):
-    """A connection that takes the answers in `held` only when `reads` is set, as if its host did not read."""
+    """A connection that takes the answers in `held` only when `reads` is set, as if its host did not read, and never
+    those in `unsendable`."""
 
     def __init__(self, sock):
         super().__init__(sock)
         self.sending = queue.Queue()
         self.held = ()
+        self.unsendable = ()
         self.reads = threading.Event()
 
     def send(self, data):
         answers = PluginBatch.FromString(data)
+        if any(result.id in self.unsendable for result in answers.results):
+            raise MemoryError("no memory")
         self.sending.put(answers)
         if any(result.id in self.held for result in answers.results):
             self.reads.wait(TIMEOUT_S)
@@ -127,6 +132,18 @@ class RunStreamTest(unittest.TestCase):
         self.assertEqual(harness.begun.get(timeout=TIMEOUT_S), 2)
         harness.go.put(None)
         self.assertEqual(harness.results(2), [1, 2])
+
+    def test_an_answer_that_cannot_be_sent_ends_the_stream_whoever_sends_it(self):
+        for reader in (False, True):
+            with self.subTest(reader=reader):
+                harness = Harness(self)
+                if reader:
+                    harness.warm_up()
+                harness.connection.unsendable = (1,)
+                with self.assertLogs(log, "ERROR") as logs:
+                    harness.send(once(1))
+                    self.assertEqual(list(harness.frames), [])
+                self.assertIn("an answer cannot be sent", logs.output[0])
 
     def test_drain_begins_nothing_new_and_waits_for_what_runs(self):
         harness = Harness(self, slow=ALL)

@@ -99,7 +99,7 @@ class WrapperPlugin:
             self._lifecycle.request_exit(0.0)
             return
         if connection is not None:
-            writer = ResultWriter(connection.send)
+            writer = ResultWriter(connection)
             sessions = Sessions(wrapper, writer)
             set_sink(sessions.take_result)
             once = OnceExecutor(wrapper, writer)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from time import perf_counter, sleep
-from typing import Callable
 
+from aiges.plugin.frame_socket import FrameConnection
 from aiges.utils.log import log
 
 FLUSH_TIME_S = 0.0005
@@ -15,15 +15,15 @@ BURST_S = 0.00004
 """Results belong to a burst when the one before came less than this earlier."""
 
 MAX_HELD_BYTES = 1 << 20
-"""More is not held."""
+"""More is not held, and a message to the host ends with the result that passes this."""
 
 
 class ResultWriter:
     """Any thread may put results; they leave in the order in which they were put. `put` waits while the host does not
-    read."""
+    read. What cannot be sent ends the connection: the host would wait for it."""
 
-    def __init__(self, send: Callable[[bytes], None]) -> None:
-        self._send = send
+    def __init__(self, connection: FrameConnection) -> None:
+        self._connection = connection
         self._lock = threading.Lock()
         self._sending = threading.Lock()
         self._held: list[bytes] = []
@@ -47,9 +47,7 @@ class ResultWriter:
             if self._size < MAX_HELD_BYTES and not self._closed:
                 if self._busy:
                     return
-                if burst:
-                    if len(self._held) == 1:
-                        self._wake_flusher()
+                if burst and (len(self._held) > 1 or self._wake_flusher()):
                     return
         self.flush()
 
@@ -59,27 +57,46 @@ class ResultWriter:
             while held := self._take_held():
                 try:
                     # Serialized messages one after the other are their merger.
-                    self._send(held[0] if len(held) == 1 else b"".join(held))
+                    self._connection.send(held[0] if len(held) == 1 else b"".join(held))
                 except OSError as error:
                     # The reader sees the end of the stream as well, and ends all calls.
                     log.debug("results did not reach the host: %s", error)
-                    self._closed = True
-                    self._held_something.set()
+                    self._close()
+                except BaseException:
+                    # No memory, for example. Whoever has put the result cannot know whose it was.
+                    log.exception("results cannot be sent; the stream to the host ends")
+                    self._close()
+
+    def _close(self) -> None:
+        self._closed = True
+        self._held_something.set()
+        self._connection.close()
 
     def _take_held(self) -> list[bytes]:
         with self._lock:
-            held, self._held = self._held, []
-            self._size = 0
+            count = size = 0
+            while count < len(self._held) and size < MAX_HELD_BYTES:
+                size += len(self._held[count])
+                count += 1
+            held, self._held = self._held[:count], self._held[count:]
+            self._size -= size
             self._busy = bool(held)
             if held:
                 self._last_sent = perf_counter()
             return held
 
-    def _wake_flusher(self) -> None:
+    def _wake_flusher(self) -> bool:
+        """Whether there is one: the system may have no thread left."""
         if self._flusher is None:
-            self._flusher = threading.Thread(target=self._flush_loop, name="result-flusher", daemon=True)
-            self._flusher.start()
+            flusher = threading.Thread(target=self._flush_loop, name="result-flusher", daemon=True)
+            try:
+                flusher.start()
+            except RuntimeError as error:
+                log.warning("each result is sent by itself: %s", error)
+                return False
+            self._flusher = flusher
         self._held_something.set()
+        return True
 
     def _flush_loop(self) -> None:
         while not self._closed:

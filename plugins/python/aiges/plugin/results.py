@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from aiges.answers import InvalidAnswer
 from aiges.chat import Usage
 from aiges.core.types import Once
 from aiges.dto import DataListCls, DataListNode, data_to_bytes
@@ -14,6 +15,9 @@ from aiges.wire.messages import message
 
 HostBatch = message("aiges.plugin.v2.HostBatch")
 PluginBatch = message("aiges.plugin.v2.PluginBatch")
+
+MAX_RESULT_BYTES = 500 << 20
+"""A host takes messages of 512 MiB, and small results may travel in front of a large one."""
 
 
 def request_data(payloads: Iterable[Any]) -> DataListCls:
@@ -30,7 +34,8 @@ def request_data(payloads: Iterable[Any]) -> DataListCls:
 def result(
     id: int, nodes: Iterable[Any], last: bool = True, once_status: int = Once, usage: Usage | None = None
 ) -> bytes:
-    """A PluginBatch with one result; payloads whose status is Once get `once_status`."""
+    """A PluginBatch with one result; payloads whose status is Once get `once_status`. Raises InvalidAnswer for a result
+    that no host would take."""
     batch = PluginBatch()
     result = batch.results.add()
     # Assigning the fields takes half the time of passing them as keywords.
@@ -50,7 +55,11 @@ def result(
             payload.tensor.datatype, payload.tensor.shape[:] = node.tensor
     if usage is not None:
         result.usage.input, result.usage.output = usage
-    return batch.SerializeToString()  # type: ignore[no-any-return]
+    serialized: bytes = batch.SerializeToString()
+    if len(serialized) > MAX_RESULT_BYTES:
+        most = f"{MAX_RESULT_BYTES >> 20} MiB"
+        raise InvalidAnswer(f"a result of {len(serialized)} bytes cannot be sent: at most {most}; yield it in parts")
+    return serialized
 
 
 def failure(id: int, code: int, text: str) -> bytes:

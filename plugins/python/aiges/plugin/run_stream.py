@@ -361,6 +361,10 @@ class RunStream:
         except OSError as error:
             log.debug("an answer did not reach the host: %s", error)
             self.close()
+        except BaseException:
+            # No memory, for example: the host would wait for the answer.
+            log.exception("an answer cannot be sent; the stream to the host ends")
+            self.close()
 
     def _watch_over_me(self) -> None:
         # In this order, as the watchman looks the other way round: one of the two threads sees the other.
