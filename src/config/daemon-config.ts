@@ -16,6 +16,8 @@ export interface DaemonConfig {
     readonly host: string
     /** `[<service>] port`, default 5090; 0 picks a free one. */
     readonly port: number
+    /** `[http] grpcIdleTimeoutMs` (1 h): a connection without calls is closed after so long, in ms; 0: never. */
+    readonly idleTimeoutMs: number
   }
   readonly http: {
     /** Host of `http_listen`; `:1888` means all addresses of the machine. */

@@ -188,7 +188,7 @@ export function loadConfig({ file: path, service, env }: LoadConfigOptions): Loa
     file: resolve(path),
     service,
     sub: aiges.sub,
-    grpc: { host: serviceValues.host, port: serviceValues.port },
+    grpc: { host: serviceValues.host, port: serviceValues.port, idleTimeoutMs: http.grpcIdleTimeoutMs },
     http: { ...listen, bodyLimitBytes: http.bodyLimitMiB * 2 ** 20, corsOrigins: http.corsOrigins },
     protocols: {
       ase: { enabled: protocols.ase, path: protocols.asePath },

@@ -85,6 +85,8 @@ export const sectionSchemas = {
   http: section('http', {
     // V8 has no string, and so no JSON text, of 512 MiB or more.
     bodyLimitMiB: integer(1, 511).default(16),
+    // Clients leave a connection over which nothing goes by themselves after half an hour: grpc-js, grpc-go, gRPC core.
+    grpcIdleTimeoutMs: milliseconds(0).default(3_600_000),
     corsOrigins: origins().default([]),
   }),
   protocols: section('protocols', {

@@ -9,7 +9,7 @@ import { ServiceError } from '../core/error.js'
 const FIXED: Readonly<Record<Exclude<keyof DaemonConfig, 'file' | 'models' | 'apps'>, string>> = {
   service: '-s',
   sub: '[aiges] sub',
-  grpc: 'host and port of the gRPC server',
+  grpc: 'host, port and [http] grpcIdleTimeoutMs of the gRPC server',
   http: 'http_listen and [http]',
   protocols: '[protocols]',
   ws: '[ws]',

@@ -24,6 +24,8 @@ export interface RpcServerOptions extends SlowClientOptions {
   readonly credentials?: ServerCredentials
   /** A connection is asked so often whether it is still alive, in ms, and closed when it does not answer as long. Default 20,000. */
   readonly keepaliveMs?: number
+  /** A connection over which no call goes is closed after so long, in ms; 0: never. Default 0. */
+  readonly idleTimeoutMs?: number
 }
 
 const KEEPALIVE_MS = 20_000
@@ -51,7 +53,7 @@ export function formatAddress(host: string, port: number): string {
 }
 
 export function createRpcServer(options: RpcServerOptions): RpcServer {
-  const { host, port, maxMessageBytes, portKey, keepaliveMs = KEEPALIVE_MS } = options
+  const { host, port, maxMessageBytes, portKey, keepaliveMs = KEEPALIVE_MS, idleTimeoutMs = 0 } = options
   const { credentials = ServerCredentials.createInsecure() } = options
   const slowClients = watchSlowClients(options)
   const server = new Server({
@@ -62,6 +64,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     'grpc.keepalive_time_ms': keepaliveMs,
     'grpc.keepalive_timeout_ms': keepaliveMs,
     'grpc.max_concurrent_streams': MOST_CALLS,
+    ...(idleTimeoutMs > 0 && { 'grpc.max_connection_idle_ms': idleTimeoutMs }),
     interceptors: [slowClients.interceptor, sendAhead],
   })
   const watches = new Set<EndableStream>()

@@ -28,7 +28,7 @@ test('a section for the service alone gives every default', () => {
     file: expect.stringMatching(/^\/.*\/aiges\.toml$/),
     service: 'svcName',
     sub: 'ase',
-    grpc: { host: '0.0.0.0', port: 5090 },
+    grpc: { host: '0.0.0.0', port: 5090, idleTimeoutMs: 3_600_000 },
     http: { host: expect.stringMatching(/^(::|0\.0\.0\.0)$/), port: 1888, bodyLimitBytes: 16_777_216, corsOrigins: [] },
     protocols: {
       ase: { enabled: true, path: '/v1' },
@@ -102,6 +102,7 @@ test('every key with an effect changes its field', () => {
     token = "0123456789abcdef"
     [http]
     bodyLimitMiB = 32
+    grpcIdleTimeoutMs = 0
     corsOrigins = ["https://example.com", "*"]
     [fc]
     max = "8"
@@ -124,7 +125,7 @@ test('every key with an effect changes its field', () => {
   expect(config).toMatchObject({
     service: 'ocr',
     sub: 'iat',
-    grpc: { host: '::1', port: 0 },
+    grpc: { host: '::1', port: 0, idleTimeoutMs: 0 },
     http: { host: '::1', port: 2000, bodyLimitBytes: 33_554_432, corsOrigins: ['https://example.com', '*'] },
     models: [
       {

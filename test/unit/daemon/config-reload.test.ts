@@ -51,7 +51,7 @@ test('what counts from the next start on is said', async () => {
     .filter(line => line.includes('"level":40'))
     .map(line => (JSON.parse(line) as { msg: string }).msg)
   expect(warnings).toEqual([
-    'host and port of the gRPC server: the change counts from the next start on',
+    'host, port and [http] grpcIdleTimeoutMs of the gRPC server: the change counts from the next start on',
     '[log]: the change counts from the next start on',
   ])
 })
