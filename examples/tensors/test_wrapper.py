@@ -15,8 +15,8 @@ EXAMPLE = Path(__file__).resolve().parent
 sys.path.insert(0, str(EXAMPLE / "wrapper"))
 
 from aiges.dto import DataListCls, DataListNode  # noqa: E402
+from aiges.errors import InvalidInput  # noqa: E402
 from aiges.loader import LoadedWrapper  # noqa: E402
-from aiges.tensor import TensorError  # noqa: E402
 from aiges.tensor_arrays import encode  # noqa: E402
 
 import wrapper as module  # noqa: E402
@@ -67,9 +67,9 @@ class WrapperTest(unittest.TestCase):
             ("", {"INPUT0": rows, "INPUT1": rows[0]}, r"must be INT32 \[-1, 16\]; it is INT32 \[16\]"),
             ("plus_one", {"x": numpy.array([1.5])}, r"must be INT32 \[-1\]; it is FP64 \[1\]"),
         ):
-            with self.subTest(message), self.assertRaisesRegex(TensorError, message):
+            with self.subTest(message), self.assertRaisesRegex(InvalidInput, message):
                 self.call(method, **inputs)
-        with self.assertRaisesRegex(ValueError, "unknown input 'z'; method not takes x"):
+        with self.assertRaisesRegex(InvalidInput, "unknown input 'z'; method not takes x"):
             self.call("not", x=[True], z=[True])
 
     def test_the_declared_test_data_works(self):

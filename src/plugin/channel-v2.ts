@@ -13,6 +13,7 @@ import type { BatchStream } from './batch-stream.js'
 import { BatchWriter } from './batch-writer.js'
 import {
   InitError,
+  invalidInput,
   type OnceCall,
   type PluginChannel,
   type PluginDescription,
@@ -207,7 +208,7 @@ export class ChannelV2 implements PluginChannel {
     if (result.last) this.pending.delete(result.id)
     if (result.code !== 0) {
       this.pending.delete(result.id)
-      pending.fail(wrapperError(result.code, result.message))
+      pending.fail(result.invalid_input ? invalidInput(result.message) : wrapperError(result.code, result.message))
       return
     }
     try {

@@ -122,6 +122,11 @@ export const SDK_CODES: Readonly<Record<number, string>> = {
   30003: 'the wrapper raised an exception or returned nothing usable',
 }
 
+/** What a plugin refused because of the request, before the wrapper's own code had a say. */
+export function invalidInput(text: string): ServiceError {
+  return new ServiceError('schema_violation', text || undefined)
+}
+
 /** A non-zero answer of the wrapper as an error; its own text if it has one. */
 export function wrapperError(ret: number, text: string): ServiceError {
   return new ServiceError('wrapper_failed', text || SDK_CODES[ret] || 'wrapper error', { wrapperRet: ret })

@@ -1,13 +1,15 @@
 import { join } from 'node:path'
+import { status } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { postAse } from '../helpers/clients.js'
+import { execAigesV1, postAse } from '../helpers/clients.js'
 import { type DaemonProcess, ROOT, startDaemonProcess } from '../helpers/daemon-process.js'
 
 let daemon: DaemonProcess
 let http: string
+let grpc: string
 beforeAll(async () => {
   daemon = startDaemonProcess({ cwd: join(ROOT, 'examples/tensors') })
-  ;({ http } = await daemon.ready)
+  ;({ http, grpc } = await daemon.ready)
 })
 afterAll(() => daemon.stop())
 
@@ -38,6 +40,18 @@ describe('the tensor example', () => {
     ['not', { x: [true, false] }, { y: [false, true] }],
   ])("answers MindSpore Serving's %s", async (method, instance, expected) => {
     expect(await post(`/model/svcName:${method}`, { instances: [instance] })).toEqual({ instances: [expected] })
+  })
+
+  it('refuses what is no such tensor as invalid input, whoever hands on bytes', async () => {
+    const payload = { INPUT0: { other: base64(row(0)) }, INPUT1: { other: base64(row(0)).slice(0, 8) } }
+    const refused = await postAse(`${http}/v1/svcName`, { header: {}, parameter: {}, payload })
+    const message = "tensor 'INPUT1', INT32 [-1, 16], must have a multiple of 64 bytes; it has 6"
+    expect(refused).toMatchObject({ status: 400, body: { header: { code: 10107, message } } })
+    const data = [{ data_id: 'INPUT0', data_type: 'OTHER', status: 'ONCE', data: Buffer.from('six by') }] as const
+    await expect(execAigesV1(grpc, { model: 'svcName', data: [...data] })).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: message.replace('INPUT1', 'INPUT0'),
+    })
   })
 
   it('answers the plain call over ASE, and says what its tensors are', async () => {

@@ -48,6 +48,8 @@ export type CallFault =
   | 'crash'
   | 'hang'
   | 'error-ret'
+  /** Refuses the request by the client's fault (protocol 2). */
+  | 'invalid-input'
   | 'rpc-error'
   | 'wrong-type'
   | 'no-output'
@@ -219,7 +221,9 @@ function answer2(stream: Results, batch: HostBatch): void {
     }
     const failed = { id, last: true, code: 100, message: 'the wrapper says no' }
     const payloads = fault === 'no-output' ? [] : [{ ...echo, type: fault === 'wrong-type' ? 9 : 0 }]
-    const result = fault === 'error-ret' ? failed : { id, last: true, payloads }
+    const invalid_input = fault === 'invalid-input'
+    const refused = fault === 'error-ret' || invalid_input
+    const result = refused ? { ...failed, invalid_input } : { id, last: true, payloads }
     for (let times = fault === 'answer-twice' ? 2 : 1; times > 0; times -= 1) stream.write({ results: [result] })
   }
 }

@@ -14,6 +14,7 @@ from typing import Any, Callable, NamedTuple
 from aiges.answers import InvalidAnswer, check_response
 from aiges.core.types import DataEnd, DataOnce, DataText
 from aiges.dto import DataListCls, Response, ResponseData
+from aiges.errors import InvalidInput
 from aiges.operation import Operation
 
 TITLE = "wrapperChat"
@@ -110,13 +111,13 @@ async def _to_the_async_end(values: AsyncGenerator[Any, None]) -> AsyncIterator[
 def _messages(data: DataListCls) -> list[Any]:
     node = data.get("messages")
     if node is None:
-        raise ValueError("a chat takes the payload 'messages'")
+        raise InvalidInput("a chat takes the payload 'messages'")
     try:
         messages = json.loads(node.data)
-    except ValueError as error:
-        raise ValueError(f"the payload 'messages' is not JSON: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"the payload 'messages' is not JSON: {error}") from None
     if not isinstance(messages, list):
-        raise ValueError(f"the payload 'messages' must be a JSON list, not {type(messages).__name__}")
+        raise InvalidInput(f"the payload 'messages' must be a JSON list, not {type(messages).__name__}")
     return messages
 
 

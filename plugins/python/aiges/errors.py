@@ -10,3 +10,8 @@ USER_INIT_ERROR = 30002
 
 USER_EXEC_ERROR = 30003
 """A call of the wrapper raised, or returned something that is no answer."""
+
+
+class InvalidInput(ValueError):
+    """A request is not what the wrapper declares; the message says what is wrong. It is the client's fault, and the
+    daemon tells it so. Raised before the wrapper is called; a wrapper may raise it as well."""

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any, Callable, NamedTuple
 
 from aiges.dto import DataListCls, DataListNode
+from aiges.errors import InvalidInput
 from aiges.fields import JsonBodyField, PayloadField, StringBodyField
 from aiges.operation import Operation, bind_inputs
 from aiges.schema import declared_fields
@@ -107,7 +108,7 @@ def _operation(declaration: MethodDeclaration, function: Callable[..., Any]) -> 
                 arguments[field.key] = _value(field, node)
             elif not _has_default(field, parameters) and not takes_any:
                 if not isinstance(field, TensorField):
-                    raise ValueError(f"input {field.key!r} is missing; {title} takes {', '.join(names)}")
+                    raise InvalidInput(f"input {field.key!r} is missing; {title} takes {', '.join(names)}")
                 arguments[field.key] = None
         return function(**arguments)
 
@@ -143,12 +144,16 @@ def _check_parameters(
 def _check_known(data: DataListCls, names: list[str], title: str) -> None:
     for node in data.list:
         if node.key not in names:
-            raise ValueError(f"unknown input {node.key!r}; {title} takes {', '.join(names) or 'none'}")
+            raise InvalidInput(f"unknown input {node.key!r}; {title} takes {', '.join(names) or 'none'}")
 
 
 def _value(field: PayloadField, node: DataListNode) -> Any:
     if isinstance(field, TensorField):
         return node.numpy()
-    if isinstance(field, JsonBodyField):
-        return json.loads(node.data)
-    return node.data.decode("utf-8") if isinstance(field, StringBodyField) else node.data
+    try:
+        if isinstance(field, JsonBodyField):
+            return json.loads(node.data)
+        return node.data.decode("utf-8") if isinstance(field, StringBodyField) else node.data
+    except (ValueError, RecursionError) as error:
+        kind = "JSON" if isinstance(field, JsonBodyField) else "text in UTF-8"
+        raise InvalidInput(f"input {field.key!r} is no {kind}: {error}") from None

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any, Callable
 
 from aiges.answers import check_answer, check_response, to_response
-from aiges.dto import DataListCls, Response
+from aiges.dto import DataListCls, DataListNode, Response
+from aiges.errors import InvalidInput
 from aiges.fields import PayloadField
 from aiges.tensor import TensorError, split_elements
 from aiges.tensor_field import TensorField
@@ -74,15 +75,22 @@ def tensor_signature(fields: Sequence[PayloadField]) -> list[PayloadField]:
 
 def bind_inputs(fields: Sequence[PayloadField], data: DataListCls, title: str) -> None:
     """Makes a request's payloads what is declared. Protocols of tensors send a text or a picture as a tensor with a
-    single element: it becomes that element. Raises TensorError when a tensor is not the declared one."""
+    single element: it becomes that element. Raises InvalidInput when a tensor is not the declared one."""
     for field in fields:
         node = data.get(field.key)
+        if node is not None:
+            _bind(field, node)
+        elif isinstance(field, TensorField) and not field.optional:
+            raise InvalidInput(f"tensor {field.key!r} is missing; {title} takes {field}")
+
+
+def _bind(field: PayloadField, node: DataListNode) -> None:
+    try:
         if isinstance(field, TensorField):
-            if node is not None:
-                field.check_input(node)
-            elif not field.optional:
-                raise TensorError(f"tensor {field.key!r} is missing; {title} takes {field}")
-        elif node is not None and node.tensor is not None:
+            field.check_input(node)
+        elif node.tensor is not None:
             (node.data,) = split_elements(node.data, 1, field.key)
             node.len = len(node.data)
             node.tensor = None
+    except TensorError as error:
+        raise InvalidInput(str(error)) from None

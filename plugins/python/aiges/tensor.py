@@ -64,7 +64,7 @@ def described_tensor(attributes: Mapping[str, str], key: str) -> TensorInfo | No
         return None
     try:
         shape = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         shape = None
     if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
         raise TensorError(f"the shape of tensor {key!r} must be a JSON array of sizes such as [1, 16], not {text!r}")

@@ -82,8 +82,12 @@ class TensorField(PayloadField):
         known = prod(size for size in self.shape if size != -1)
         if self.shape.count(-1) > 1 or (self.shape.count(-1) == 1 and (item is None or not known)):
             raise TensorError(f"tensor {self.key!r}, {self}, must come with its datatype and shape")
-        open_size = length // (known * item) if item and known else 0
-        return tuple(open_size if size == -1 else size for size in self.shape)
+        if item is None or -1 not in self.shape:
+            return self.shape
+        row = known * item
+        if length % row:
+            raise TensorError(f"tensor {self.key!r}, {self}, must have a multiple of {row} bytes; it has {length}")
+        return tuple(length // row if size == -1 else size for size in self.shape)
 
     def data_schema(self) -> dict[str, Any]:
         return {"type": "string", "description": f"base64 of {self}, row by row, least significant byte first"}

@@ -108,14 +108,14 @@ class ChatTest(unittest.TestCase):
                 self.assertEqual(result.code, 77)
         cases = [
             (chat(1, "nothing"), "InvalidAnswer: wrapperChat must give text, a ChatChunk or a Usage, not NoneType"),
-            (request(2, method="chat"), "ValueError: a chat takes the payload 'messages'"),
+            (request(2, method="chat"), "a chat takes the payload 'messages'"),
             (
                 request(3, {"key": "messages", "data": b"{"}, method="chat"),
-                "ValueError: the payload 'messages' is not JSON",
+                "the payload 'messages' is not JSON",
             ),
             (
                 request(4, {"key": "messages", "data": b"{}"}, method="chat"),
-                "ValueError: the payload 'messages' must be a",
+                "the payload 'messages' must be a",
             ),
             (
                 chat(5, "x", method=""),

@@ -113,9 +113,6 @@ class MethodTest(unittest.TestCase):
 
     def test_what_is_wrong_is_named(self):
         cases = [
-            ("double", [], "TensorError: tensor 'x' is missing; method double takes INT32 [-1]"),
-            ("look", [], "ValueError: input 'text' is missing; method look takes text, options, picture"),
-            ("double", [tensor("x", [1]), tensor("z", [1])], "ValueError: unknown input 'z'; method double takes x"),
             ("wrong", [tensor("x", [1])], "TensorError: tensor 'y' must be INT32; the array is FP64 (numpy's float64)"),
             ("no", [], "LookupError: the wrapper has no method 'no'; its methods are: double, renamed, divide, count"),
             ("", [], "LookupError: the wrapper has no plain call (wrapperOnceExec); its methods are: double"),
@@ -124,8 +121,50 @@ class MethodTest(unittest.TestCase):
             with self.subTest(name):
                 result = self.call(name, *payloads)
                 self.assertEqual((result.code, result.message[: len(message)]), (30003, message))
+                self.assertFalse(result.invalid_input)
         failed = self.call("fails")
         self.assertEqual((failed.code, failed.message), (77, "seventy-seven"))
+
+    def test_what_is_wrong_with_the_request_is_the_clients_fault(self):
+        x, text = tensor("x", [1]), {"key": "text", "data": b"text"}
+        nested = {"key": "options", "data": b"[" * 100_000}
+        cases = [
+            ("double", [], "tensor 'x' is missing; method double takes INT32 [-1]"),
+            (
+                "double",
+                [{"key": "x", "data": b"abc"}],
+                "tensor 'x', INT32 [-1], must have a multiple of 4 bytes; it has 3",
+            ),
+            (
+                "divide",
+                [{"key": "x", "data": b"abc"}],
+                "tensor 'x', INT32 [-1], must have a multiple of 4 bytes; it has 3",
+            ),
+            (
+                "count",
+                [{"key": "x", "data": b"abc"}],
+                "tensor 'x', INT32 [-1], must have a multiple of 4 bytes; it has 3",
+            ),
+            (
+                "count_async",
+                [{"key": "x", "data": b"abc"}],
+                "tensor 'x', INT32 [-1], must have a multiple of 4 bytes; it has 3",
+            ),
+            ("double", [x, tensor("z", [1])], "unknown input 'z'; method double takes x"),
+            ("look", [], "input 'text' is missing; method look takes text, options, picture"),
+            (
+                "look",
+                [{"key": "text", "data": b"\xff"}],
+                "input 'text' is no text in UTF-8: 'utf-8' codec can't decode",
+            ),
+            ("look", [text, {"key": "options", "data": b"{"}], "input 'options' is no JSON: Expecting property name"),
+            ("look", [text, nested], "input 'options' is no JSON: maximum recursion depth exceeded"),
+        ]
+        for name, payloads, message in cases:
+            with self.subTest(name):
+                result = self.call(name, *payloads)
+                self.assertEqual((result.invalid_input, result.message[: len(message)]), (True, message))
+        self.assertNotIn("Traceback", self.run_.plugin.stderr())
 
 
 class YieldingMethodTest(unittest.TestCase):

@@ -83,6 +83,14 @@ describe.each([1, 2] as const)('a plugin that speaks protocol %i', protocol => {
     expect((await once(set, 'none')).payloads).toHaveLength(1)
   })
 
+  it.runIf(protocol === 2)('says when a request fails by the fault of its client', async () => {
+    const set = faultSet('well-behaved', { protocol })
+    await set.start()
+    const error = { reason: 'schema_violation', message: 'the wrapper says no' }
+    await expect(once(set, 'invalid-input')).rejects.toMatchObject(error)
+    expect((await once(set, 'none')).payloads).toHaveLength(1)
+  })
+
   it('is reported when it answers with a data type that does not exist', async () => {
     const set = faultSet('well-behaved', { protocol })
     await set.start()

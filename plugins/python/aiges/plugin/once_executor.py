@@ -6,12 +6,12 @@ from concurrent.futures import CancelledError
 from typing import Any
 
 from aiges.errors import USER_EXEC_ERROR
-from aiges.loader import LoadedWrapper, describe_exception
+from aiges.loader import LoadedWrapper
+from aiges.plugin.failures import describe_failure
 from aiges.plugin.once_call import await_once, yield_once
 from aiges.plugin.result_writer import ResultWriter
 from aiges.plugin.results import StreamedResults, cancelled_result, failure, request_data, result
 from aiges.plugin.run_stream import Job
-from aiges.utils.log import log
 
 
 class OnceExecutor:
@@ -62,5 +62,4 @@ def failed_result(job: Job, title: str, error: BaseException) -> bytes:
     """The result of a request whose call raised."""
     if job.cancelled and isinstance(error, CancelledError):
         return failure(job.id, USER_EXEC_ERROR, "cancelled")
-    log.error("%s failed (sid %s)", title, job.sid, exc_info=error)
-    return failure(job.id, USER_EXEC_ERROR, describe_exception(error))
+    return failure(job.id, USER_EXEC_ERROR, *describe_failure(title, job.sid, error))

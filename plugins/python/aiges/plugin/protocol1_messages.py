@@ -55,7 +55,7 @@ class PushedResults:
         self._last_node = nodes[0]
         return _message(self._tag, nodes, once_status)
 
-    def failure(self, code: int, _text: str) -> Any:
+    def failure(self, code: int, _text: str, _invalid_input: bool = False) -> Any:
         """The last message of a call that failed."""
         return ResponseMessage(tag=self._tag, ret=code)
 

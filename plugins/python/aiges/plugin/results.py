@@ -62,11 +62,11 @@ def result(
     return serialized
 
 
-def failure(id: int, code: int, text: str) -> bytes:
-    """A PluginBatch with the last result of a call that failed."""
+def failure(id: int, code: int, text: str, invalid_input: bool = False) -> bytes:
+    """A PluginBatch with the last result of a call that failed; `invalid_input`: by its client's fault."""
     batch = PluginBatch()
     try:
-        batch.results.add(id=id, last=True, code=code, message=text)
+        batch.results.add(id=id, last=True, code=code, message=text, invalid_input=invalid_input)
     except ValueError as error:
         # A code past 32 bits, or text with lone surrogates.
         batch = PluginBatch()
@@ -104,9 +104,9 @@ class StreamedResults:
         """A result with these payloads."""
         return result(self._id, nodes, last, once_status, usage)
 
-    def failure(self, code: int, text: str) -> bytes:
+    def failure(self, code: int, text: str, invalid_input: bool = False) -> bytes:
         """The last result of a call that failed."""
-        return failure(self._id, code, text)
+        return failure(self._id, code, text, invalid_input)
 
     def end(self) -> bytes:
         """The last result when all payloads have been sent."""

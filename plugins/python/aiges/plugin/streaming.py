@@ -16,8 +16,9 @@ from aiges.context import set_current
 from aiges.core.types import DataBegin, DataContinue, DataEnd
 from aiges.dto import Response
 from aiges.errors import USER_EXEC_ERROR
-from aiges.loader import LoadedWrapper, describe_exception
+from aiges.loader import LoadedWrapper
 from aiges.plugin.call import Call
+from aiges.plugin.failures import describe_failure
 from aiges.utils.log import log
 
 
@@ -27,8 +28,8 @@ class Results(Protocol):
     def result(self, nodes: Iterable[Any], last: bool, once_status: int, usage: Usage | None = None) -> Any:
         """A message with payloads; those whose status is Once get `once_status`."""
 
-    def failure(self, code: int, text: str) -> Any:
-        """The last message of a call that failed."""
+    def failure(self, code: int, text: str, invalid_input: bool = False) -> Any:
+        """The last message of a call that failed; `invalid_input`: by its client's fault."""
 
     def end(self) -> Any:
         """The last message when all payloads have been sent."""
@@ -75,9 +76,8 @@ class YieldedResults:
         return False
 
     def fail(self, error: BaseException, sid: str) -> None:
-        """The wrapper raised, or yielded something that is no result."""
-        log.error("%s failed (sid %s)", self._title, sid, exc_info=error)
-        self._last = self._results.failure(USER_EXEC_ERROR, describe_exception(error))
+        """The wrapper raised, or yielded something that is no result, or was not called because of invalid input."""
+        self._last = self._results.failure(USER_EXEC_ERROR, *describe_failure(self._title, sid, error))
 
     def warn_of_late_result(self, sid: str) -> None:
         """The wrapper goes on after its last result; that is dropped."""

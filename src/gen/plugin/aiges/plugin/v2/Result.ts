@@ -10,6 +10,7 @@ export interface Result {
   'code'?: (number);
   'message'?: (string);
   'usage'?: (_aiges_plugin_v2_Usage | null);
+  'invalid_input'?: (boolean);
 }
 
 export interface Result__Output {
@@ -19,4 +20,5 @@ export interface Result__Output {
   'code': (number);
   'message': (string);
   'usage': (_aiges_plugin_v2_Usage__Output | null);
+  'invalid_input': (boolean);
 }
