@@ -110,7 +110,15 @@ class LoadedWrapper:
 
     def operations(self) -> list[Operation]:
         """All that clients can ask for, sessions aside."""
-        return [operation for operation in (self.once, self.chat, *self.methods.values()) if operation is not None]
+        return list(self._named_operations().values())
+
+    def long_methods(self) -> frozenset[str]:
+        """The names of those that may take their time; that of the plain call is empty."""
+        return frozenset(name for name, operation in self._named_operations().items() if operation.waits)
+
+    def _named_operations(self) -> dict[str, Operation]:
+        named = {"": self.once, CHAT: self.chat, **self.methods}
+        return {name: operation for name, operation in named.items() if operation is not None}
 
     def operation(self, method: str) -> Operation:
         """What a request's method names; empty names the plain call. Raises LookupError when it is not there."""

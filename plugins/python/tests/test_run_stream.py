@@ -45,7 +45,7 @@ class Connection(FrameConnection):
 class Harness:
     """A RunStream whose calls block when their sid is in `slow`, until the test lets them go."""
 
-    def __init__(self, test, concurrency=1, slow=()):
+    def __init__(self, test, concurrency=1, slow=(), long_methods=frozenset()):
         self.begun = queue.Queue()
         self.go = queue.Queue()
         self.slow = slow
@@ -57,7 +57,7 @@ class Harness:
         self.host.settimeout(TIMEOUT_S)
         self.frames = read_frames(self.host)
         self.connection = Connection(plugin)
-        self.stream = RunStream(self.execute, concurrency, self.connection)
+        self.stream = RunStream(self.execute, concurrency, self.connection, long_methods=long_methods)
         self.reader = threading.Thread(target=self.stream.run, daemon=True)
         self.reader.start()
         self.plugin = plugin
@@ -111,6 +111,13 @@ class Harness:
         assert self.threads[1199] is self.reader
         while not self.begun.empty():
             self.begun.get()
+
+
+def yields(id):
+    """A request that may take its time."""
+    request = once(id)
+    request["once"]["method"] = "yields"
+    return request
 
 
 class RunStreamTest(unittest.TestCase):
@@ -239,6 +246,34 @@ class RunStreamTest(unittest.TestCase):
         harness.warm_up()
         harness.send(*(once(id) for id in range(1, 101)))
         self.assertEqual(harness.results(100), list(range(1, 101)))
+
+    def test_a_worker_answers_what_may_take_its_time_and_the_reader_the_other_calls_of_that_wrapper(self):
+        harness = Harness(self, slow=(1,), long_methods=frozenset(["yields"]))
+        harness.warm_up()
+        harness.send(yields(1))
+        self.assertEqual(harness.begun.get(timeout=TIMEOUT_S), 1)
+        self.assertIsNot(harness.threads[1], harness.reader)
+        harness.send(once(2))  # Waits, for there may be one call at a time, but is read.
+        harness.send(cancel(2))
+        self.assertEqual(harness.results(1), [2])
+        harness.go.put(None)
+        self.assertEqual(harness.results(1), [1])
+        while harness.stream._busy:
+            pass
+        harness.send(once(3))
+        self.assertEqual(harness.results(1), [3])
+        self.assertIs(harness.threads[3], harness.reader)
+
+    def test_what_may_take_its_time_is_taken_alone_and_in_its_turn(self):
+        harness = Harness(self, slow=(2,), long_methods=frozenset(["yields"]))
+        harness.warm_up()
+        harness.send(once(1), yields(2), once(3), once(4))
+        self.assertEqual([harness.begun.get(timeout=TIMEOUT_S) for _ in range(2)], [1, 2])
+        self.assertEqual(harness.results(1), [1])
+        harness.go.put(None)
+        self.assertEqual(harness.results(3), [2, 3, 4])
+        self.assertNotIn(harness.reader, [harness.threads[id] for id in range(1, 5)])
+        self.assertEqual(harness.most_running, 1)
 
     def test_a_cancel_of_an_unknown_id_is_ignored(self):
         harness = Harness(self)

@@ -103,8 +103,7 @@ class WrapperPlugin:
             sessions = Sessions(wrapper, writer)
             set_sink(sessions.take_result)
             once = OnceExecutor(wrapper, writer)
-            long_calls = any(operation.waits for operation in wrapper.operations())
-            self._stream = RunStream(once, concurrency, connection, sessions, long_calls, batches)
+            self._stream = RunStream(once, concurrency, connection, sessions, wrapper.long_methods(), batches)
             self._stream.run()
 
     def _shutdown(self, request: Any, context: grpc.ServicerContext) -> Any:

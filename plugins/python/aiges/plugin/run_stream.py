@@ -1,7 +1,8 @@
 """The requests of plugin protocol 2: they come in batches, are answered in order, and their answers leave in batches.
 
 The reader takes batches off the stream. While the wrapper's calls are short, the reader answers them itself, because
-handing a request to another thread takes longer than such a call; otherwise `concurrency` workers do. A watchman looks
+handing a request to another thread takes longer than such a call; otherwise `concurrency` workers do, and always where
+one of the requests that wait calls what may take its time: a generator or a coroutine. A watchman looks
 after both: when a call that ought to be short is not, it has another thread go on reading, so that the host's cancel is
 heard, and sends what was answered before that call.
 
@@ -55,14 +56,16 @@ _WATCH_ROUNDS = 50
 
 
 class Job(Call):
-    """A once request on the stream. `taken` is set when it is about to be answered."""
+    """A once request on the stream. `long` is one that may take its time; `taken` is set when it is about to be
+    answered."""
 
-    __slots__ = ("id", "once", "taken")
+    __slots__ = ("id", "long", "once", "taken")
 
-    def __init__(self, id: int, once: Any) -> None:
+    def __init__(self, id: int, once: Any, long: bool) -> None:
         Call.__init__(self, once.sid, once.timeout_ms)
         self.id = id
         self.once = once
+        self.long = long
         self.taken = False
 
     def waited_until(self, delay_s: float) -> float:
@@ -77,8 +80,8 @@ Execute = Callable[[Job], bytes]
 class RunStream:
     """`execute` answers one job, on at most `concurrency` threads at a time; `sessions` are served beside them.
 
-    With `long_calls`, calls are never made by the reader, and are taken one at a time. With `batches`, neither, and
-    those that wait together are answered together.
+    Calls of `long_methods` (empty: the plain call) are never made by the reader, and are taken one at a time. With
+    `batches` no call is made by the reader, and those that wait together are answered together.
     """
 
     def __init__(
@@ -87,13 +90,14 @@ class RunStream:
         concurrency: int,
         connection: FrameConnection,
         sessions: Sessions | None = None,
-        long_calls: bool = False,
+        long_methods: frozenset[str] = frozenset(),
         batches: BatchExecutor | None = None,
     ) -> None:
         self._execute = execute
         self._sessions = sessions
         self._batches = batches
-        self._by_reader = concurrency == 1 and not long_calls and batches is None
+        self._long_methods = long_methods
+        self._by_reader = concurrency == 1 and batches is None
         self._concurrency = concurrency
         self._connection = connection
         self._lock = threading.Lock()
@@ -170,12 +174,13 @@ class RunStream:
         """Puts requests into the queue; returns True when the reader shall answer them."""
         cancelled: list[int] = []
         controls: list[Any] = []
+        long_methods = self._long_methods
         with self._lock:
             for item in batch.messages:
                 kind = item.WhichOneof("kind")
                 if kind == "once":
                     id = item.id
-                    self._open[id] = job = Job(id, item.once)
+                    self._open[id] = job = Job(id, item.once, item.once.method in long_methods)
                     self._waiting.append(job)
                 elif kind == "cancel" and self._cancel(item.id):
                     cancelled.append(item.id)
@@ -206,6 +211,7 @@ class RunStream:
             and not self._busy
             and 0 < time_s < READER_CALL_TIME_S
             and waiting * time_s < READER_WORK_TIME_S
+            and not any(job.long for job in self._waiting)
         ):
             self._busy = 1
             self._reader_began = perf_counter()
@@ -269,7 +275,7 @@ class RunStream:
         size = int(CHUNK_TIME_S / time_s) if time_s and self._by_reader else 1
         size = max(1, min(MAX_CHUNK, size))
         waiting = self._waiting
-        while waiting and len(chunk) < size:
+        while waiting and len(chunk) < size and not (chunk and (chunk[0].long or waiting[0].long)):
             job = waiting.popleft()
             if not job.cancelled:
                 job.taken = True
@@ -323,7 +329,8 @@ class RunStream:
         set_current(job)
         began = perf_counter()
         result = self._execute(job)
-        self._call_time_s += (perf_counter() - began - self._call_time_s) * 0.1
+        if not job.long:
+            self._call_time_s += (perf_counter() - began - self._call_time_s) * 0.1
         set_current(None)
         self._open.pop(job.id, None)
         return result
