@@ -13,6 +13,17 @@ from aiges.plugin.threads import Mailbox
 
 _END: Any = object()
 
+_FRAME_BYTES = 256
+"""What a frame counts beside its data."""
+
+
+def frame_bytes(frame: DataListCls) -> int:
+    """What a frame counts where the bytes of those that wait are bounded."""
+    size = _FRAME_BYTES
+    for node in frame.list:
+        size += len(node.data)
+    return size
+
 
 def is_last_frame(frame: DataListCls) -> bool:
     """Whether no frame follows: every payload of it is the end of its stream or the only one."""

@@ -10,16 +10,17 @@ import threading
 import uuid
 from collections.abc import Iterator
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 
 from aiges.callback import set_sink
 from aiges.context import set_current
-from aiges.dto import Response
+from aiges.dto import DataListCls, Response
 from aiges.errors import USER_EXEC_ERROR
 from aiges.loader import LoadedWrapper, WrapperFailure, load_wrapper
 from aiges.plugin.call import Call
+from aiges.plugin.frame_room import TAKE_TIMEOUT_S, FrameRoom
 from aiges.plugin.generator_session import GeneratorSession
 from aiges.plugin.lifecycle import Lifecycle
 from aiges.plugin.once_call import await_once, yield_once
@@ -50,6 +51,29 @@ MAX_REMEMBERED_SESSIONS = 10_000
 """Sessions whose tag is kept; older ones are forgotten first, should a host never destroy them."""
 
 
+class _Generator(NamedTuple):
+    """A session that `wrapperStream` serves, and the room for its frames."""
+
+    session: GeneratorSession
+    room: FrameRoom
+
+    def write(self, frame: DataListCls) -> bool:
+        """Hands over a frame and waits until the next one may come. False when the wrapper takes none: the session is
+        ended then."""
+        self.room.put(frame)
+        self.session.write(frame)
+        if self.room.wait():
+            return True
+        log.error("wrapperStream has taken no frame for %.0f s; sid %s ends", TAKE_TIMEOUT_S, self.session.call.sid)
+        self.cancel()
+        return False
+
+    def cancel(self) -> None:
+        """Nobody waits for results any more."""
+        self.session.cancel()
+        self.room.close()
+
+
 class WrapperService:
     """The service. Each call runs on a thread of the gRPC server; the host limits how many it sends at once."""
 
@@ -62,7 +86,7 @@ class WrapperService:
         self._tags: dict[str, str] = {}
         self._calls: dict[str, Call] = {}
         self._pool = ThreadPool("wrapper-session")
-        self._generators: dict[str, GeneratorSession] = {}
+        self._generators: dict[str, _Generator] = {}
         lifecycle.drain = self._drain
         set_sink(self._push_session_result)
 
@@ -165,17 +189,20 @@ class WrapperService:
 
     def _start_generator(self, wrapper: LoadedWrapper, request: Any) -> str:
         handle = uuid.uuid4().hex
+        room = FrameRoom()
 
         def finish(last: Any) -> None:
             self._results.put(last)
+            room.close()
             with self._idle:
                 self._generators.pop(handle, None)
                 self._idle.notify_all()
 
         results = PushedResults(request.tag, self._results.put)
-        session = GeneratorSession(Call(request.sid), dict(request.params), wrapper, results, self._pool, finish)
+        call = Call(request.sid)
+        session = GeneratorSession(call, dict(request.params), wrapper, results, self._pool, finish, room)
         with self._idle:
-            self._generators[handle] = session
+            self._generators[handle] = _Generator(session, room)
         session.start()
         return handle
 
@@ -191,9 +218,7 @@ class WrapperService:
         if self._wrapper is not None and self._wrapper.has_stream:
             # A generator that has ended takes no more frames; that is no error.
             generator = self._generators.get(request.handle)
-            if generator is not None:
-                generator.write(frame)
-            return _Ret(ret=0)
+            return _Ret(ret=0 if generator is None or generator.write(frame) else USER_EXEC_ERROR)
         set_current(self._calls.get(request.handle))
         try:
             return _Ret(ret=self._loaded().write(request.handle, frame, request.sid))

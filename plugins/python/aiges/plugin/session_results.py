@@ -6,13 +6,11 @@ import threading
 from typing import Callable
 
 from aiges.dto import DataListCls
+from aiges.plugin.frames import frame_bytes
 from aiges.plugin.results import StreamedResults, frames_taken, started
 
 MOST_UNTOLD_BYTES = 1 << 16
 """Frames of more bytes are not taken without telling the host, which sends at most four times as much ahead."""
-
-FRAME_BYTES = 256
-"""What a frame counts beside its data."""
 
 
 class SessionResults(StreamedResults):
@@ -34,9 +32,7 @@ class SessionResults(StreamedResults):
 
     def took(self, frame: DataListCls, more: bool) -> None:
         """The wrapper took a frame, or it was dropped; `more` says whether another one is there already."""
-        size = FRAME_BYTES
-        for node in frame.list:
-            size += len(node.data)
+        size = frame_bytes(frame)
         with self._lock:
             self._frames += 1
             self._bytes += size
