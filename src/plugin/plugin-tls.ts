@@ -54,7 +54,9 @@ export function peerCredentials(
   }
   if (serverCertificate === undefined) {
     throw new HandshakeError(
-      '[aiges] pluginTls = true, but the handshake of the plugin has no certificate: it does not speak TLS',
+      '[aiges] pluginTls = true, but the handshake of the plugin has no certificate: it does not speak TLS. Plugins built ' +
+        'with go-plugin do; wrappers in Python and native ones do not. Leave the key out for them: they listen on a Unix ' +
+        'socket in a folder that nobody else may open, or else on 127.0.0.1',
     )
   }
   const plugin = parseCertificate(serverCertificate)

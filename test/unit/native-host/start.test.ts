@@ -35,6 +35,10 @@ it('refuses a library with the list of the functions that it lacks', async () =>
   await expect(start({ library })).rejects.toThrow(`${library} is no AIGES wrapper: it lacks ${lacks}`)
 })
 
+it('does not start over TLS, which it does not speak, and the error says so', async () => {
+  await expect(start({ tls: true })).rejects.toThrow(/pluginTls = true, .* native ones do not\. Leave the key out/)
+})
+
 it('says where it looked for a library that is not there', async () => {
   const env = { ...process.env, LD_LIBRARY_PATH: '/nowhere/one:/nowhere/two' }
   const wanted = start({ library: 'libnowhere.so', env, cwd: folder })

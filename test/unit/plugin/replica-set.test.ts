@@ -211,7 +211,9 @@ describe('a plugin that does not start', () => {
 
   it('is reported when it gives no certificate although TLS was asked for', async () => {
     const set = faultSet('plain', { tls: true })
-    await expect(set.start()).rejects.toThrow('[aiges] pluginTls = true, but the handshake of the plugin has no cert')
+    const text =
+      /\[aiges\] pluginTls = true, but the handshake of the plugin has no cert.* Leave the key out for them: /
+    await expect(set.start()).rejects.toThrow(text)
   })
 
   it('is reported when it demands TLS that was not asked for', async () => {
