@@ -1,6 +1,4 @@
-import swagger from '@fastify/swagger'
-import swaggerUi, { type FastifySwaggerUiConfigOptions } from '@fastify/swagger-ui'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { InferenceService } from '../../core/inference.js'
 import { markAccess } from '../shared/http-authentication.js'
 import { type DescribePart, OpenApiCache } from '../shared/openapi-document.js'
@@ -11,26 +9,6 @@ export interface DocumentOptions {
   readonly parts: readonly DescribePart[]
 }
 
-/** No `upgrade-insecure-requests`: it breaks the page on plain HTTP from other hosts. Swagger UI needs inline styles. */
-const PAGE_POLICY = [
-  "default-src 'self'",
-  "base-uri 'self'",
-  "frame-ancestors 'self'",
-  "img-src 'self' data: blob:",
-  "object-src 'none'",
-  "script-src-attr 'none'",
-  "style-src 'self' 'unsafe-inline'",
-].join('; ')
-
-/** No bar above the title that asks for another document. */
-const PAGE: FastifySwaggerUiConfigOptions = {
-  layout: 'BaseLayout',
-  docExpansion: 'list',
-  defaultModelExpandDepth: 5,
-  displayRequestDuration: true,
-  validatorUrl: null,
-}
-
 /**
  * Adds what describes the front-ends and the models as they are when it is asked for: `/openapi.json`, and Swagger UI at
  * `/swagger/`, to which `/` leads.
@@ -39,20 +17,19 @@ export async function documentRoutes(app: FastifyInstance, { inference, parts }:
   markAccess(app, 'documents')
   const documents = new OpenApiCache(parts)
   const document = () => documents.get(inference.models())
-
-  // Swagger UI insists on this plugin, although its document is replaced by ours.
-  await app.register(swagger, { mode: 'static', specification: { document: EMPTY_DOCUMENT } })
-  await app.register(swaggerUi, {
-    routePrefix: '/swagger',
-    staticCSP: PAGE_POLICY,
-    uiConfig: PAGE,
-    theme: { title: 'aiservice' },
-    transformSpecification: document,
-    transformSpecificationClone: false,
-  })
+  let page: Promise<FastifyInstance> | undefined
 
   app.get('/', (_request, reply) => reply.redirect('/swagger/'))
   app.get('/openapi.json', async () => document())
+  // Most daemons are never asked for the page, and to make it would be a tenth of their start.
+  const showPage = async ({ url, headers }: FastifyRequest, reply: FastifyReply) => {
+    page ??= import('./swagger-page.js').then(({ swaggerPage }) => swaggerPage(document))
+    const answer = await (await page).inject({ url, headers })
+    // 403 is for paths that lead out of its folder.
+    if (answer.statusCode === 404 || answer.statusCode === 403) return reply.callNotFound()
+    // These two are the connection's.
+    const { connection: _, date: __, ...others } = answer.headers
+    return reply.code(answer.statusCode).headers(others).send(answer.rawPayload)
+  }
+  for (const path of ['/swagger', '/swagger/*']) app.get(path, showPage)
 }
-
-const EMPTY_DOCUMENT = { openapi: '3.0.3', info: { title: 'aiservice', version: '0' }, paths: {} }

@@ -40,6 +40,17 @@ describe('the documents', () => {
     expect((await server.inject('/swagger/json')).json()).toEqual(after)
   })
 
+  it('HEAD on a part of Swagger UI says how long it is, and a client that has the part gets it only once', async () => {
+    const server = served()
+    const url = '/swagger/static/swagger-ui.css'
+    const { headers, rawPayload } = await server.inject(url)
+    const head = await server.inject({ method: 'HEAD', url })
+    expect(head).toMatchObject({ statusCode: 200, payload: '' })
+    expect(head.headers['content-length']).toBe(String(rawPayload.length))
+    const again = await server.inject({ url, headers: { 'if-none-match': String(headers.etag) } })
+    expect(again.statusCode).toBe(304)
+  })
+
   it.each(['/swagger/static/nothing.js', '/swagger/static/..%2f..%2fpackage.json', '/swagger/static/*'])(
     '%s is 404',
     async path => {
