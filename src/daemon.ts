@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { Apps } from './auth/apps.js'
 import { guardInference } from './auth/guarded-inference.js'
@@ -37,6 +38,9 @@ const { version: VERSION } = JSON.parse(readFileSync(new URL('../package.json', 
 
 /** How long a plugin may take for wrapperFini once nothing is in flight, in ms. */
 const SHUTDOWN_GRACE_MS = 3000
+
+/** How long what listens waits for the interpreters of the plugins to say what they have, in ms. */
+const LAUNCH_WAIT_MS = 200
 
 /**
  * Runs a daemon until it is told to stop: SIGTERM or SIGINT stop it in order, a second one at once. SIGHUP has it read its
@@ -89,10 +93,12 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
     const refusals = createRefusalLog(log)
     steps.push(() => refusals.close())
     const changes = new EventEmitter()
-    const models = new ServedModels(modelSpecs(config), {
+    const specs = modelSpecs(config)
+    const launches = countdown(specs.filter(({ load }) => load).length)
+    const models = new ServedModels(specs, {
       registry,
       createBackend: (model, plugin) =>
-        createPlugins(model, plugin, { socketFolder: sockets.path, user }, metrics, log),
+        createPlugins(model, plugin, { socketFolder: sockets.path, user }, metrics, log).finally(launches.count),
       drainTimeoutMs: config.drainTimeoutMs,
       stopGraceMs: SHUTDOWN_GRACE_MS,
       onChange: () => changes.emit('change'),
@@ -105,7 +111,9 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
     const started = startModels(models, signals.stop)
     // It is waited for below, unless something else ends the start before.
     started.catch(() => {})
-    // The front-ends are the larger part of the code: they are loaded while the plugins start.
+    // The front-ends are the larger part of the code. They are loaded while the plugins start, which has to have begun:
+    // nothing else is done while code is loaded.
+    await Promise.race([launches.over, delay(LAUNCH_WAIT_MS, undefined, { ref: false })])
     const { createFrontEnds } = await import('./front-ends.js')
     const service = new LocalInferenceService(registry)
     const apps = config.auth.enabled ? new Apps(config.apps) : undefined
@@ -166,6 +174,21 @@ function observe(
     queueLength: () => slots.queued,
     replicas,
   })
+}
+
+/** `over` resolves when `count` has been called so many times. */
+function countdown(times: number): { readonly over: Promise<void>; readonly count: () => void } {
+  let left = times
+  let finish = () => {}
+  const over = new Promise<void>(resolve => {
+    finish = resolve
+  })
+  const count = () => {
+    left -= 1
+    if (left === 0) finish()
+  }
+  if (left === 0) finish()
+  return { over, count }
 }
 
 /** A signal ends a start at once; later it first lets what is in flight end. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { readAppTables } from './app-tables.js'
 import { basePathProblems } from './base-paths.js'
 import type { ConfigNotice, DaemonConfig, PluginConfig } from './daemon-config.js'

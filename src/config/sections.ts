@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MODEL_KINDS, OPEN_ACCESS } from './daemon-config.js'
 import {
   adminToken,

@@ -1,9 +1,11 @@
+import { type AddressInfo, createServer } from 'node:net'
 import type { ClientReadableStream } from '@grpc/grpc-js'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import type { HealthCheckResponse__Output } from '../../src/gen/plugin/grpc/health/v1/HealthCheckResponse.js'
 import type { ProtoGrpcType } from '../../src/gen/plugin/health.js'
 import { createClient } from '../../src/rpc/channel.js'
 import { loadProto } from '../../src/rpc/proto.js'
+import { startDaemonProcess } from '../helpers/daemon-process.js'
 import { SCENARIO_WRAPPER, type ServingDaemon, startServing } from '../helpers/scenario-daemon.js'
 
 /** How long probes may be wrong. Under load the test itself may be slow to look. */
@@ -81,3 +83,29 @@ it('and of a plugin that was stopped, and went on', async () => {
   expect(told).toEqual([SERVING, NOT_SERVING, SERVING])
   end()
 })
+
+it('the daemon listens, and says what it waits for, although an interpreter does not', async () => {
+  const port = await freePort()
+  const silent = startDaemonProcess({
+    cwd: SCENARIO_WRAPPER,
+    config: {
+      aiges: { pythonPluginCmd: "/bin/sh -c 'exec sleep 600' -m aiges.serve" },
+      wrapper: { http_listen: `127.0.0.1:${port}` },
+    },
+  })
+  await vi.waitFor(async () => {
+    expect((await fetch(`http://127.0.0.1:${port}/livez`)).status).toBe(200)
+    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(503)
+  }, 10_000)
+  // An orderly end would wait for the interpreter.
+  silent.child.kill('SIGKILL')
+  await silent.exited
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise(resolve => server.close(resolve))
+  return port
+}

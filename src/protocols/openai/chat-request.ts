@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ServiceError } from '../../core/error.js'
 import type { InferenceRequest } from '../../core/inference.js'
 import { CHAT_METHOD, type JsonObject } from '../../core/model.js'
