@@ -1,4 +1,5 @@
-import { chownSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { chownSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,11 +26,13 @@ const SIGN_OF_LIFE = 'daemon.sock'
  * @param owner whom the plugins run as, if that is somebody else
  */
 export function createSocketFolder(parent = tmpdir(), owner?: { uid: number; gid: number }): SocketFolder {
-  const path = mkdtempSync(join(parent, PREFIX))
+  const path = join(parent, `${PREFIX}${randomUUID().slice(0, 8)}`)
+  // Before it is there: a daemon may be killed in any moment.
+  guardFolder(path)
+  mkdirSync(path, { mode: 0o700 })
   if (owner) chownSync(path, owner.uid, owner.gid)
   const usable = SAFE_FOLDER.test(path)
   const sign = usable ? listen(join(path, SIGN_OF_LIFE)) : undefined
-  guardFolder(path)
   const remove = () => rmSync(path, { recursive: true, force: true })
   process.on('exit', remove)
   return {
@@ -78,5 +81,8 @@ function listen(path: string): Server {
   const server = createServer(socket => socket.destroy())
   // Then others take the folder for that of a daemon that has not come so far, and leave it alone.
   server.on('error', () => {})
-  return server.listen(path).unref()
+  // Under its name it is seen only when it can be reached: a daemon that looks for stale folders may come in between.
+  server.listen(`${path}.new`).unref()
+  if (server.listening) renameSync(`${path}.new`, path)
+  return server
 }

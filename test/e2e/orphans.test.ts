@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type DaemonProcess, pythonOf, ROOT, startDaemonProcess, wrapperFolder } from '../helpers/daemon-process.js'
@@ -23,10 +24,14 @@ interface Family {
 const PLUGIN = `${pythonOf('bundled')} -m aiges.serve`
 const SDK = join(ROOT, 'plugins/python')
 
-async function start(plugin: string | { readonly wrapperLib: string }, processes: number): Promise<Family> {
+async function start(
+  plugin: string | { readonly wrapperLib: string },
+  processes: number,
+  temporary = tmpdir(),
+): Promise<Family> {
   const aiges = typeof plugin === 'string' ? { pluginCmd: plugin } : plugin
   const config = { aiges: { ...aiges, drainTimeoutMs: 0 } }
-  const env = { PYTHONPATH: SDK }
+  const env = { PYTHONPATH: SDK, TMPDIR: temporary }
   const daemon = startDaemonProcess({ cwd: wrapperFolder('minimal'), config, env })
   daemons.push(daemon)
   await daemon.ready
@@ -41,6 +46,13 @@ async function start(plugin: string | { readonly wrapperLib: string }, processes
     return found
   }
   return { daemon, mark, sockets: sockets as string, guard }
+}
+
+/** A temporary folder that no other daemon of this machine looks into. */
+function ownTemporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'orphans-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 async function expectNothingLeft({ mark, sockets }: Family): Promise<void> {
@@ -101,15 +113,31 @@ describe.skipIf(process.platform !== 'linux')('a daemon that is killed', () => {
     await expectNothingLeft(family)
   })
 
+  it('leaves no folder when it is killed in the moment in which that appears', async () => {
+    const temporary = ownTemporary()
+    const daemon = startDaemonProcess({ cwd: wrapperFolder('minimal'), env: { TMPDIR: temporary } })
+    daemons.push(daemon)
+    const folders = () => readdirSync(temporary).filter(name => name.startsWith('aiservice-'))
+    const limit = performance.now() + 30_000
+    // Without a pause, as above.
+    while (folders().length === 0) {
+      if (performance.now() > limit) throw new Error('the daemon has made no folder')
+    }
+    daemon.child.kill('SIGKILL')
+    await daemon.exited
+    await vi.waitFor(() => expect(folders()).toEqual([]), { timeout: 2000, interval: 20 })
+  })
+
   it('takes the plugin itself with it when it is killed together with its guard, and its folder goes with the next one', async () => {
-    const family = await start(PLUGIN, 1)
+    const temporary = ownTemporary()
+    const family = await start(PLUGIN, 1, temporary)
     process.kill(family.guard(), 'SIGSTOP')
     const guard = family.guard()
     family.daemon.child.kill('SIGKILL')
     process.kill(guard, 'SIGKILL')
     await vi.waitFor(() => expect(processesWith(family.mark)).toEqual([]), { timeout: 2000 })
     expect(existsSync(family.sockets)).toBe(true)
-    await start(PLUGIN, 1)
+    await start(PLUGIN, 1, temporary)
     await vi.waitFor(() => expect(existsSync(family.sockets)).toBe(false), { timeout: 2000 })
   })
 })

@@ -1,8 +1,8 @@
 import { chownSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, Server } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, expect, it } from 'vitest'
+import { dirname, join } from 'node:path'
+import { afterAll, expect, it, vi } from 'vitest'
 import { createSocketFolder, removeStaleFolders } from '../../../src/plugin/socket-folder.js'
 
 const parent = mkdtempSync(join(tmpdir(), 'folders-'))
@@ -39,4 +39,19 @@ it('is removed by the next daemon when its own was killed, and by nobody while t
   await removeStaleFolders(parent)
   expect([stale, ...foreign, living.path as string].map(existsSync)).toEqual([false, true, true, true, true])
   living.remove()
+})
+
+it('shows its sign of life only when that can be reached, for others may look in any moment', () => {
+  const { listen } = Server.prototype
+  const signs: boolean[] = []
+  const spy = vi.spyOn(Server.prototype, 'listen').mockImplementation(function (this: Server, path: unknown) {
+    listen.call(this, String(path))
+    signs.push(existsSync(join(dirname(String(path)), 'daemon.sock')))
+    return this
+  })
+  const folder = createSocketFolder(parent)
+  spy.mockRestore()
+  signs.push(existsSync(join(folder.path as string, 'daemon.sock')))
+  expect(signs).toEqual([false, true])
+  folder.remove()
 })
