@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import type { Launch } from '../../src/plugin/launch.js'
+import { bundledProgram } from './bundled-program.js'
 import type { StartMode } from './fault-plugin.js'
 
-const PLUGIN = fileURLToPath(new URL('./fault-plugin.ts', import.meta.url))
+const PLUGIN = bundledProgram('fault-plugin', fileURLToPath(new URL('./fault-plugin.ts', import.meta.url)))
 
 export interface FaultLaunchOptions {
   readonly protocol?: 1 | 2
@@ -16,7 +17,7 @@ export function faultLaunch(
   mode: StartMode,
   { protocol = 2, network = 'unix', tls = false, socketFolder }: FaultLaunchOptions,
 ): Launch {
-  const args = ['--import', 'tsx', PLUGIN, mode, '--protocol', String(protocol), '--network', network]
+  const args = [PLUGIN, mode, '--protocol', String(protocol), '--network', network]
   return {
     command: { file: process.execPath, args, text: `fault-plugin ${mode}` },
     cwd: process.cwd(),

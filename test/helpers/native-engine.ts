@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Launch } from '../../src/plugin/launch.js'
 import { type NativeLaunchOptions, nativeLaunch } from '../../src/plugin/native-launch.js'
+import { bundledProgram } from './bundled-program.js'
 
 const SOURCES = fileURLToPath(new URL('../native/', import.meta.url))
 const BUILT = fileURLToPath(new URL('../.artifacts/native/', import.meta.url))
 
-/** Found from every working directory. */
-const TSX = fileURLToPath(new URL('../../node_modules/tsx/dist/loader.mjs', import.meta.url))
+const HOST = fileURLToPath(new URL('../../src/native-host/main.ts', import.meta.url))
 
 /** Builds the test engine, unless it is there already, and returns the path of its library. */
 export function nativeEngine(flags: readonly string[] = ['-O2']): string {
@@ -30,6 +30,8 @@ export function nativeEngine(flags: readonly string[] = ['-O2']): string {
   return library
 }
 
+let host: string | undefined
+
 /** How the native host is started from its sources. */
 export function nativeHostLaunch(options: Partial<NativeLaunchOptions>): Launch {
   const launch = nativeLaunch({
@@ -43,14 +45,19 @@ export function nativeHostLaunch(options: Partial<NativeLaunchOptions>): Launch 
     socketFolder: undefined,
     ...options,
   })
-  return { ...launch, command: { ...launch.command, args: ['--import', TSX, ...launch.command.args] } }
+  const [, ...words] = launch.command.args
+  host ??= bundledProgram('native-host', HOST)
+  return { ...launch, command: { ...launch.command, args: [host, ...words] } }
 }
 
-/** The same with a garbage collection every so many milliseconds. */
+/** The same with a garbage collection every so many milliseconds, and no room for much that is young in between. */
 export function collectingHostLaunch(options: Partial<NativeLaunchOptions>, everyMs = 250): Launch {
   const { command, ...launch } = nativeHostLaunch(options)
   const collect = `data:text/javascript,setInterval(gc,${everyMs}).unref()`
-  return { ...launch, command: { ...command, args: ['--expose-gc', '--import', collect, ...command.args] } }
+  return {
+    ...launch,
+    command: { ...command, args: ['--expose-gc', '--max-semi-space-size=1', '--import', collect, ...command.args] },
+  }
 }
 
 /**
