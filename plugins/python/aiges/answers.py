@@ -57,6 +57,8 @@ def check_response(response: Any, method: str = "wrapperOnceExec") -> Response:
     if code != 0:
         if not isinstance(code, int):
             raise InvalidAnswer(f"error_code must be a whole number, not {code!r}")
+    elif not isinstance(nodes, (list, tuple)) and nodes is not None:
+        raise InvalidAnswer(f"the list of a Response must be a list, not {type(nodes).__name__}")
     elif not nodes:
         raise InvalidAnswer("the Response has an empty list; put a ResponseData into it or set error_code")
     else:

@@ -42,8 +42,11 @@ class WrapperFailure(Exception):
 
 
 def describe_exception(error: BaseException) -> str:
-    """`Type: text`."""
-    text = str(error)
+    """`Type: text`. Never raises."""
+    try:
+        text = str(error)
+    except BaseException as fault:
+        text = f"(its text cannot be had: {type(fault).__name__})"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
@@ -64,8 +67,8 @@ class LoadedWrapper:
             self.chat = None if chat is None else chat_operation(instance.wrapperChat, chat)
             self.methods = methods_of(instance)
             self._once = self._plain_call()
-        except (AttributeError, TypeError) as error:
-            raise WrapperFailure(INIT_ERROR, f"class {CLASS_NAME} does not fit: {error}") from error
+        except BaseException as error:
+            raise WrapperFailure(INIT_ERROR, f"class {CLASS_NAME} does not fit: {_with_place(error)}") from error
 
         self.has_stream = self._overrides("wrapperStream")
         self.stream_is_async = self.has_stream and inspect.isasyncgenfunction(instance.wrapperStream)
@@ -144,12 +147,13 @@ class LoadedWrapper:
         """Calls wrapperInit. Raises WrapperFailure 30002 when it raises or does not return 0."""
         try:
             ret = self._init(dict(config))
+            failed = ret is not None and bool(ret != 0)
         except BaseException as error:
             log.exception("wrapperInit raised")
             raise WrapperFailure(USER_INIT_ERROR, f"wrapperInit raised {_with_place(error)}") from error
         if ret is None:
             log.warning("wrapperInit returned nothing; that counts as 0")
-        elif ret != 0:
+        elif failed:
             text = self.error_text(ret)
             raise WrapperFailure(USER_INIT_ERROR, f"wrapperInit returned {ret}" + (f": {text}" if text else ""))
 
@@ -161,7 +165,7 @@ class LoadedWrapper:
         try:
             schema = make()
             return schema if isinstance(schema, str) else json.dumps(schema, ensure_ascii=False)
-        except Exception as error:
+        except BaseException as error:
             log.exception("the schema cannot be made")
             raise WrapperFailure(INIT_ERROR, f"the schema cannot be made: {_with_place(error)}") from error
 
@@ -169,10 +173,10 @@ class LoadedWrapper:
         """The wrapper's text for a code; empty when it has none or fails to say."""
         try:
             text = self.instance.wrapperError(code)
-        except Exception:
+            return "" if text is None else str(text)
+        except BaseException:
             log.exception("wrapperError(%s) raised", code)
             return ""
-        return "" if text is None else str(text)
 
     def create(self, params: dict[str, str], sid: str, tag: str) -> SessionCreateResponse:
         """Opens a session."""

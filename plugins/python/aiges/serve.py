@@ -43,7 +43,7 @@ def missing_package_message(error: ImportError) -> str:
 def _serve(grpc: Any, protocol: int, stdout: int) -> NoReturn:
     from aiges.plugin import handshake, lifecycle
     from aiges.plugin.common_services import controller_handler, health_handler
-    from aiges.utils.log import capture_standard_logging
+    from aiges.utils.log import capture_standard_logging, log
 
     capture_standard_logging()
     life = lifecycle.Lifecycle()
@@ -67,10 +67,14 @@ def _serve(grpc: Any, protocol: int, stdout: int) -> NoReturn:
     lifecycle.install_signal_handlers(life)
     lifecycle.watch_parent(life)
     os.write(stdout, handshake.handshake_line(protocol, network, address))
-    life.wait()
-    server.stop(0.2).wait(0.5)
-    if network == "unix" and os.path.exists(address):
-        os.unlink(address)
+    try:
+        life.wait()
+        server.stop(0.2).wait(0.5)
+        if network == "unix" and os.path.exists(address):
+            os.unlink(address)
+    except BaseException:
+        log.exception("the plugin does not end in order")
+    # Whatever happened: the wrapper's threads would keep a process alive whose main thread has ended.
     lifecycle.end_process(0)
     raise AssertionError("unreachable")
 

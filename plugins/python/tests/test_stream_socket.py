@@ -3,6 +3,8 @@
 import contextlib
 import glob
 import os
+import socket
+import threading
 import unittest
 from unittest import mock
 
@@ -49,6 +51,22 @@ class StreamSocketTest(unittest.TestCase):
         self.addCleanup(connection._reader.close)
         self.assertEqual(connection.receive(), b"first")
         self.assertEqual(silent.recv(1), b"")
+
+    def test_a_default_time_out_that_a_wrapper_has_set_for_sockets_does_not_keep_the_host_out(self):
+        self.addCleanup(socket.setdefaulttimeout, None)
+        socket.setdefaulttimeout(1e-6)
+        listener = FrameListener({})
+        socket.setdefaulttimeout(None)
+        accepted = []
+        waiting = threading.Thread(target=lambda: accepted.append(listener.accept()))
+        waiting.start()
+        waiting.join(0.05)
+        with connect(listener.address) as host:
+            host.sendall(frame(listener.token))
+            waiting.join(TIMEOUT_S)
+        self.assertEqual(len(accepted), 1)
+        accepted[0]._reader.close()
+        accepted[0]._socket.close()
 
     def test_the_socket_file_is_gone_once_the_host_has_connected(self):
         with plugin(ECHO) as running:

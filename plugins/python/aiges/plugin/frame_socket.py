@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from time import monotonic
 
 from aiges.plugin.handshake import is_safe_socket_path
+from aiges.utils.log import log
 
 TOKEN_TIME_S = 2.0
 """A caller that has not shown the token after this is turned away."""
@@ -35,9 +36,20 @@ class FrameConnection:
         self._socket = sock
         self._reader = sock.makefile("rb", buffering=_READ_AHEAD_BYTES)
         self._lock = threading.Lock()
+        self._forked = False
+
+    def leave_to_parent(self) -> None:
+        """Called in a process that the wrapper has forked: only its parent answers requests."""
+        self._forked = True
+        with contextlib.suppress(OSError):
+            os.close(self._socket.detach())
 
     def send(self, data: bytes) -> None:
-        """Sends one message; waits while the host does not read. OSError when the host is gone."""
+        """Sends one message; waits while the host does not read. OSError when the host is gone. Does not return in a
+        forked process."""
+        if self._forked:
+            log.error("a process that the wrapper has forked came back from its call; it ends")
+            os._exit(1)
         with self._lock:
             self._socket.sendall(_LENGTH.pack(len(data)) + data)
 
@@ -80,6 +92,8 @@ class FrameListener:
             self.address = f"tcp:127.0.0.1:{self._socket.getsockname()[1]}"
         else:
             self.address = f"unix:{self._path}"
+        # A wrapper may have set a default for all sockets.
+        self._socket.settimeout(None)
         self._socket.listen()
 
     def accept(self) -> FrameConnection | None:

@@ -8,9 +8,10 @@ import signal
 import stat
 import sys
 import threading
+from collections.abc import Mapping
 from typing import Any, Callable
 
-from aiges.loader import LoadedWrapper
+from aiges.loader import LoadedWrapper, load_wrapper
 from aiges.utils.log import log
 
 SIGTERM_GRACE_S = 5.0
@@ -18,6 +19,16 @@ SIGTERM_GRACE_S = 5.0
 
 FINI_LIMIT_S = 2.0
 """How long wrapperFini may take, at least, before the process ends without it."""
+
+
+def start_wrapper(lifecycle: Lifecycle, config: Mapping[str, str]) -> LoadedWrapper:
+    """Loads the wrapper and calls wrapperInit. Raises WrapperFailure."""
+    try:
+        lifecycle.wrapper = wrapper = load_wrapper()
+        wrapper.init(config)
+        return wrapper
+    finally:
+        keep_standard_descriptors()
 
 
 class Lifecycle:
@@ -76,6 +87,19 @@ def install_signal_handlers(lifecycle: Lifecycle) -> None:
     signal.set_wakeup_fd(lifecycle.wake_fd)
 
 
+def keep_standard_descriptors() -> None:
+    """Opens 0, 1 and 2 again where a wrapper has closed them: else the next socket would get what is printed."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            log.warning("the wrapper has closed descriptor %d", descriptor)
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != descriptor:
+                os.dup2(null, descriptor)
+                os.close(null)
+
+
 def watch_parent(lifecycle: Lifecycle) -> None:
     """Ends the process when its stdin, a pipe that the host keeps open and never writes to, comes to its end.
 
@@ -107,7 +131,7 @@ def watch_parent(lifecycle: Lifecycle) -> None:
 def end_process(code: int) -> None:
     """Ends at once: threads that the wrapper left behind cannot hold it up."""
     for stream in (sys.stdout, sys.stderr):
-        # Whoever read it may be gone.
-        with contextlib.suppress(OSError, ValueError):
+        # Whoever read it may be gone, and the wrapper may have put anything in its place.
+        with contextlib.suppress(Exception):
             stream.flush()
     os._exit(code)

@@ -18,11 +18,11 @@ from aiges.callback import set_sink
 from aiges.context import set_current
 from aiges.dto import DataListCls, Response
 from aiges.errors import USER_EXEC_ERROR
-from aiges.loader import LoadedWrapper, WrapperFailure, load_wrapper
+from aiges.loader import LoadedWrapper, WrapperFailure
 from aiges.plugin.call import Call
 from aiges.plugin.frame_room import TAKE_TIMEOUT_S, FrameRoom
 from aiges.plugin.generator_session import GeneratorSession
-from aiges.plugin.lifecycle import Lifecycle
+from aiges.plugin.lifecycle import Lifecycle, start_wrapper
 from aiges.plugin.once_call import await_once, yield_once
 from aiges.plugin.protocol1_messages import PushedResults, ResponseMessage, from_wire, to_wire
 from aiges.plugin.sessions import DESTROY_TIME_S
@@ -115,9 +115,7 @@ class WrapperService:
 
     def _init(self, request: Any, _context: grpc.ServicerContext) -> Any:
         try:
-            wrapper = load_wrapper()
-            self._lifecycle.wrapper = wrapper
-            wrapper.init(request.config)
+            wrapper = start_wrapper(self._lifecycle, request.config)
         except WrapperFailure as failure:
             log.error("%s", failure)
             return _Ret(ret=failure.code)
@@ -176,7 +174,7 @@ class WrapperService:
         try:
             created = self._loaded().create(dict(request.params), request.sid, request.tag)
             reply = _types["Handle"](handle=created.handle or "", err_code=created.error_code)
-        except Exception:
+        except BaseException:
             log.exception("wrapperCreate failed (sid %s)", request.sid)
             reply = _types["Handle"](err_code=USER_EXEC_ERROR)
         finally:
@@ -222,7 +220,7 @@ class WrapperService:
         set_current(self._calls.get(request.handle))
         try:
             return _Ret(ret=self._loaded().write(request.handle, frame, request.sid))
-        except Exception:
+        except BaseException:
             log.exception("wrapperWrite failed (sid %s)", request.sid)
             return _Ret(ret=USER_EXEC_ERROR)
         finally:
@@ -242,7 +240,7 @@ class WrapperService:
         set_current(call)
         try:
             return _Ret(ret=self._loaded().destroy(request.handle, sid))
-        except Exception:
+        except BaseException:
             log.exception("wrapperDestroy failed (handle %s)", request.handle)
             return _Ret(ret=USER_EXEC_ERROR)
         finally:
@@ -271,7 +269,7 @@ class WrapperService:
         tag = next((self._tags[name] for name in reversed(names) if name in self._tags), names[0])
         try:
             self._results.put(to_wire(response, tag))
-        except Exception:
+        except BaseException:
             log.exception("a result of session %s cannot be sent", names[-1])
             self._results.put(ResponseMessage(tag=tag, ret=USER_EXEC_ERROR))
 

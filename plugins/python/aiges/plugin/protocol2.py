@@ -10,12 +10,13 @@ import grpc
 
 from aiges import __version__
 from aiges.callback import set_sink
-from aiges.loader import LoadedWrapper, WrapperFailure, load_wrapper
+from aiges.errors import INIT_ERROR
+from aiges.loader import LoadedWrapper, WrapperFailure, describe_exception
 from aiges.plugin.batch_executor import BatchExecutor
 from aiges.plugin.capabilities import describe_capabilities
 from aiges.plugin.common_services import finish_then_exit
 from aiges.plugin.frame_socket import FrameListener
-from aiges.plugin.lifecycle import Lifecycle
+from aiges.plugin.lifecycle import Lifecycle, start_wrapper
 from aiges.plugin.once_executor import OnceExecutor
 from aiges.plugin.result_writer import ResultWriter
 from aiges.plugin.run_stream import RunStream
@@ -63,31 +64,35 @@ class WrapperPlugin:
                 context.abort(grpc.StatusCode.FAILED_PRECONDITION, "Init was called before")
             reply = _InitReply(sdk=f"aiges-sdk {__version__}")
             try:
-                wrapper = load_wrapper()
-                self._lifecycle.wrapper = wrapper
-                wrapper.init(request.config)
-                reply.schema = wrapper.schema()
+                self._wrapper = start_wrapper(self._lifecycle, request.config)
+                self._start(self._wrapper, request, reply)
             except WrapperFailure as failure:
                 log.error("%s", failure)
                 reply.code = failure.code
                 reply.message = str(failure)
-                return reply
-            self._wrapper = wrapper
-            concurrency = min(max(1, request.concurrency), MAX_CONCURRENCY)
-            reply.version = wrapper.version
-            describe_capabilities(reply.capabilities, wrapper)
-            reply.capabilities.concurrency = concurrency
-            batches = None
-            if wrapper.batch is not None:
-                batches = BatchExecutor(wrapper, request.max_batch, request.max_batch_delay_ms / 1000)
-                reply.capabilities.max_batch = batches.size
-            listener = FrameListener(os.environ)
-            reply.stream.address = listener.address
-            reply.stream.token = listener.token
-            self._listener = listener
-            run = (listener, wrapper, concurrency, batches)
-            threading.Thread(target=self._run, args=run, name="run-reader", daemon=True).start()
+            except BaseException as error:
+                # SystemExit too, which would leave the host without a reply.
+                log.exception("the wrapper cannot be served")
+                reply.code = INIT_ERROR
+                reply.message = describe_exception(error)
             return reply
+
+    def _start(self, wrapper: LoadedWrapper, request: Any, reply: Any) -> None:
+        reply.schema = wrapper.schema()
+        concurrency = min(max(1, request.concurrency), MAX_CONCURRENCY)
+        reply.version = wrapper.version
+        describe_capabilities(reply.capabilities, wrapper)
+        reply.capabilities.concurrency = concurrency
+        batches = None
+        if wrapper.batch is not None:
+            batches = BatchExecutor(wrapper, request.max_batch, request.max_batch_delay_ms / 1000)
+            reply.capabilities.max_batch = batches.size
+        listener = FrameListener(os.environ)
+        reply.stream.address = listener.address
+        reply.stream.token = listener.token
+        self._listener = listener
+        run = (listener, wrapper, concurrency, batches)
+        threading.Thread(target=self._run, args=run, name="run-reader", daemon=True).start()
 
     def _run(
         self, listener: FrameListener, wrapper: LoadedWrapper, concurrency: int, batches: BatchExecutor | None
@@ -99,6 +104,7 @@ class WrapperPlugin:
             self._lifecycle.request_exit(0.0)
             return
         if connection is not None:
+            os.register_at_fork(after_in_child=connection.leave_to_parent)
             writer = ResultWriter(connection)
             sessions = Sessions(wrapper, writer)
             set_sink(sessions.take_result)

@@ -8,6 +8,8 @@ import threading
 from collections import deque
 from typing import Any, Callable
 
+from aiges.utils.log import log
+
 IDLE_S = 2.0
 """A thread without work ends after this time."""
 
@@ -84,8 +86,17 @@ def event_loop() -> asyncio.AbstractEventLoop:
     with _loop_lock:
         if _loop is None:
             _loop = asyncio.new_event_loop()
-            threading.Thread(target=_loop.run_forever, name="wrapper-async", daemon=True).start()
+            threading.Thread(target=_run_for_ever, args=(_loop,), name="wrapper-async", daemon=True).start()
         return _loop
+
+
+def _run_for_ever(loop: asyncio.AbstractEventLoop) -> None:
+    """Goes on when a task of the wrapper has stopped the loop: SystemExit and KeyboardInterrupt do that, too."""
+    while True:
+        try:
+            loop.run_forever()
+        except BaseException:
+            log.exception("a task of the wrapper has stopped the event loop, which goes on")
 
 
 def mailbox() -> Mailbox:
