@@ -24,16 +24,16 @@ def set_sink(sink: Sink | None) -> None:
     _sink = sink
 
 
-def init_rq() -> queue.Queue[Response]:
+def init_rq() -> queue.Queue[Response | BaseException]:
     """Sends the results of sessions into a new queue and returns it; for trying a wrapper without a daemon."""
-    results: queue.Queue[Response] = queue.Queue()
+    results: queue.Queue[Response | BaseException] = queue.Queue()
     set_sink(lambda response, *_names: results.put(response))
     return results
 
 
-def callback(response: Response, sid: str, *rest: str) -> None:
+def callback(response: Response | BaseException, sid: str, *rest: str) -> None:
     """Sends one result of the session `sid`. One whose payload has status DataEnd (or Once) is the session's last;
-    what comes after that is dropped.
+    what comes after that is dropped. An exception in its place fails the session.
 
     The older form `callback(response, handle, sid)` works as well. Waits while the client does not keep up. Raises
     RuntimeError when nothing runs that could take the result, and TimeoutError when the client has not gone on reading

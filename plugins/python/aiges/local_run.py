@@ -170,7 +170,10 @@ def _run_session(wrapper: LoadedWrapper, params: dict[str, str], request: DataLi
     status = None
     while status not in (DataEnd, DataOnce):
         try:
-            response = check_response(results.get(timeout=STREAM_TIMEOUT_S))
+            given = results.get(timeout=STREAM_TIMEOUT_S)
+            if isinstance(given, BaseException):
+                raise InvalidAnswer(f"the session failed: {describe_exception(given)}")
+            response = check_response(given, "callback")
         except queue.Empty:
             raise InvalidAnswer(f"no result with status end came within {STREAM_TIMEOUT_S:.0f} s") from None
         _show(response, wrapper, wrapper.outputs)

@@ -61,6 +61,7 @@ class WorkerThread(threading.Thread):
         self.callback_fn: Callable[..., None] | None = None
         self.callback_handle = ""
         self.StreamHandleThreadClass = handler_class
+        self._has_session = threading.Event()
 
     @property
     def idle(self) -> bool:
@@ -71,6 +72,7 @@ class WorkerThread(threading.Thread):
         """Remembers which session this is, and the call that it belongs to (`aiges.context`)."""
         self.sid = sid
         self.context = current_or_none()
+        self._see_whether_known()
 
     def setup_params(self, params: Mapping[str, str]) -> None:
         """Remembers the session's parameters and takes the handle."""
@@ -80,6 +82,11 @@ class WorkerThread(threading.Thread):
     def setup_callback_fn(self, callback: Callable[..., None]) -> None:
         """Remembers how results leave: `callback(response, sid)`."""
         self.callback_fn = callback
+        self._see_whether_known()
+
+    def _see_whether_known(self) -> None:
+        if self.sid and self.callback_fn is not None:
+            self._has_session.set()
 
     def set_callback_handle(self, handle: str) -> None:
         """Remembers the tag that the host gave to the session."""
@@ -92,21 +99,62 @@ class WorkerThread(threading.Thread):
     def reset(self) -> None:
         """Forgets the session, drops its frames and frees the handle."""
         self.sid = ""
+        self._has_session.clear()
         self.params = {}
         self.context = None
+        self._drop_frames()
+        self.is_idle = True
+
+    def _drop_frames(self) -> None:
         for frames in (self.in_q, self.out_q):
             with frames.mutex:
                 frames.queue.clear()
-        self.is_idle = True
 
     def stop(self) -> None:
         """Marks the handle as ending."""
         self.is_stopping = True
 
     def run(self) -> None:
-        handler = self.StreamHandleThreadClass(self, self.in_q, self.out_q)
-        handler.start()
-        handler.join()
+        while (failure := self._serve()) is not None:
+            # The handle would be dead from now on, and every session that gets it would wait for ever.
+            self._fail_session(failure)
+
+    def _serve(self) -> BaseException | None:
+        """Runs a StreamHandleThread to its end; returns what it raised."""
+        raised: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                handle_frames()
+            except BaseException as error:
+                log.exception("the thread of handle %s failed", self.handle)
+                raised.append(error)
+
+        try:
+            handler = self.StreamHandleThreadClass(self, self.in_q, self.out_q)
+            handle_frames = handler.run
+            handler.run = run  # type: ignore[method-assign]
+            handler.start()
+            handler.join()
+        except BaseException as error:
+            log.exception("the thread of handle %s cannot be started", self.handle)
+            return error
+        return raised[0] if raised else None
+
+    def _fail_session(self, failure: BaseException) -> None:
+        """Ends the session that the handle has, or else the next one, with what its thread raised."""
+        self._has_session.wait()
+        sid, callback = self.sid, self.callback_fn
+        # In this order: who hears of the end may give the handle to the next session at once.
+        self.reset()
+        try:
+            if callback is not None:
+                callback(failure, sid)
+        except BaseException:
+            log.exception("session %s cannot be told that its thread failed", sid)
+        if not self.sid:
+            # A frame may have come before the session knew of its end.
+            self._drop_frames()
 
 
 class ThreadPool:

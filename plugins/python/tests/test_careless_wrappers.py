@@ -6,7 +6,7 @@ import grpc
 
 from aiges.loader import describe_exception
 from aiges.wire.messages import message
-from tests.stream_client import StreamClient, texts
+from tests.stream_client import StreamClient, open_session, texts, write
 from tests.support import TIMEOUT_S, Run, once, plugin
 from tests.test_protocol1 import Host
 
@@ -135,6 +135,66 @@ class InitTest(unittest.TestCase):
 
     def test_closed_standard_descriptors_are_not_given_to_sockets(self):
         self.served("os.close(0); os.close(1); os.close(2); return 0")
+
+
+THREAD = """
+from aiges.stream import StreamHandleThread
+class Careless(StreamHandleThread):
+    models = 0
+    def init_model(self, handle):
+        Careless.models += 1
+        if Careless.models == 1:
+            raise OSError("no model")
+    def infer(self, req):
+        node = req.list[0]
+        if node.data == b"careless":
+            raise ValueError("no")
+        response = answer(node.data)
+        response.list[0].status = DataEnd
+        thread = self.session_thread
+        thread.callback_fn(response, thread.sid)
+        thread.reset()
+class Wrapper(Base):
+    def wrapperInit(self, config):
+        self.session.init_handle_pool("thread", 1, Careless)
+        return 0
+    def wrapperCreate(self, params, sid):
+        created = SessionCreateResponse()
+        created.handle = self.session.get_idle_handle()
+        session = self.session.get_session(created.handle)
+        session.setup_callback_fn(callback)
+        session.setup_sid(sid)
+        session.setup_params(params)
+        return created
+    def wrapperWrite(self, handle, req, sid):
+        self.session.get_session(handle).in_q.put(req)
+        return 0
+"""
+"""A wrapper with one handle, whose thread fails before its first frame and then when a frame says so."""
+
+
+class HandleThreadTest(unittest.TestCase):
+    def test_a_session_whose_thread_fails_is_told_and_the_handle_serves_the_next_one(self):
+        with plugin(THREAD) as running, StreamClient(running) as client:
+            for id, data, told in (
+                (1, b"never read", "OSError: no model"),
+                (2, b"careless", "ValueError: no"),
+                (3, b"careless", "ValueError: no"),
+                (4, b"echo", ""),
+            ):
+                client.send(open_session(id), write(id, data))
+                (result,) = client.all_results(id)
+                self.assertEqual(result.message, told)
+            self.assertEqual(texts([result]), ["echo"])
+            self.assertIn("the thread of handle Process-0-Thread-0 failed", running.stderr())
+
+    def test_in_protocol_1_too(self):
+        with plugin(THREAD, "1") as running:
+            host = Host(running)
+            self.assertEqual(host.init(), 0)
+            host.create("sid", "tag")
+            result = host.result()
+            self.assertEqual((result.tag, result.ret), ("tag", 30003))
 
 
 class ProtocolOneTest(unittest.TestCase):

@@ -59,6 +59,17 @@ class LocalStreamTest(unittest.TestCase):
         done = self.run_wrapper(raises, "--stream")
         self.assertIn("FAILED: wrapperStream raised ValueError: no", done.stderr)
 
+    def test_tells_what_a_session_failed_with(self):
+        fails = """
+            def wrapperCreate(self, params, sid):
+                return SessionCreateResponse()
+            def wrapperWrite(self, handle, req, sid):
+                callback(ValueError("no"), sid)
+                return 0
+        """
+        done = self.run_wrapper(fails, "--stream")
+        self.assertIn("FAILED: the session failed: ValueError: no", done.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -75,8 +75,9 @@ class CallbackSession:
         self.call.cancel()
         self._end(self._results.failure(USER_EXEC_ERROR, "cancelled"))
 
-    def take(self, response: Response) -> None:
-        """Sends a result that the wrapper called back; drops it when the session has ended. Raises NotResumed."""
+    def take(self, response: Response | BaseException) -> None:
+        """Sends a result that the wrapper called back, or fails with what is in its place; drops it when the session
+        has ended. Raises NotResumed."""
         try:
             self.call.wait_while_paused()
         except NotResumed as error:
@@ -85,6 +86,9 @@ class CallbackSession:
         with self._output:
             if self._last is not None or self._finished:
                 log.debug("a result of session %s came after its end", self.call.sid)
+                return
+            if isinstance(response, BaseException):
+                self._end(self._results.failure(USER_EXEC_ERROR, describe_exception(response)))
                 return
             try:
                 check_response(response, "callback")

@@ -264,9 +264,12 @@ class WrapperService:
                 return
             yield result
 
-    def _push_session_result(self, response: Response, *names: str) -> None:
+    def _push_session_result(self, response: Response | BaseException, *names: str) -> None:
         # The sid comes last; the name before it is the tag, in wrappers that were written for the first SDKs.
         tag = next((self._tags[name] for name in reversed(names) if name in self._tags), names[0])
+        if isinstance(response, BaseException):
+            self._results.put(ResponseMessage(tag=tag, ret=USER_EXEC_ERROR))
+            return
         try:
             self._results.put(to_wire(response, tag))
         except BaseException:

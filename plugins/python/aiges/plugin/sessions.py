@@ -78,7 +78,7 @@ class Sessions:
             results.created()
         session.start()
 
-    def take_result(self, response: Response, *names: str) -> None:
+    def take_result(self, response: Response | BaseException, *names: str) -> None:
         """The sink of `aiges.callback`: `names` are the sid, or handle (or tag) and sid."""
         session = self._find(names)
         if session is None:
