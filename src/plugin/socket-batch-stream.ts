@@ -45,7 +45,7 @@ export async function openSocketBatchStream(at: StreamAddress, listener: BatchSt
 }
 
 /**
- * A socket that is read to its end even if its peer takes nothing more. Node's own is destroyed by the first write that
+ * A socket of which all is read that is there even if its peer takes nothing more. Node's own is destroyed by the first write that
  * fails, and results that had arrived by then are lost: they say what the plugin has begun.
  */
 class LastingSocket extends Socket {
@@ -61,9 +61,22 @@ class LastingSocket extends Socket {
   }
 
   private wrote(error: Error | null | undefined, done: WriteCallback): void {
+    if (!error) {
+      done()
+      return
+    }
     // A write that is never done keeps those that would follow it back.
-    if (error) this.lastUnread = true
-    else done()
+    this.lastUnread = true
+    this.endWhenRead()
+  }
+
+  /** Whoever reads no more has mostly gone, and then the socket ends by itself; but a peer may keep its side of it. */
+  private endWhenRead(bytesRead?: number): void {
+    setImmediate(() => {
+      // Between two of these, all that is there is read.
+      if (this.bytesRead === bytesRead) this.destroy()
+      else this.endWhenRead(this.bytesRead)
+    })
   }
 }
 

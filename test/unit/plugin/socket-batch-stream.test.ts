@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import koffi from 'koffi'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ProtoGrpcType } from '../../../src/gen/plugin/wrapper-v2.js'
 import { writeFrame } from '../../../src/plugin/frame.js'
@@ -25,7 +26,7 @@ afterEach(() => {
 async function connect() {
   const path = join(folder, 'socket')
   const peer = new Promise<Socket>(resolve => {
-    server = createServer(socket => {
+    server = createServer({ allowHalfOpen: true }, socket => {
       // Length and token, and then nothing more is taken from the kernel.
       socket.on('readable', () => {
         if (socket.read(4 + TOKEN.length) !== null) resolve(socket.removeAllListeners('readable'))
@@ -47,6 +48,13 @@ async function connect() {
   return { stream, peer: await peer, started, ended }
 }
 
+/** Node itself can shut a socket for writing only. */
+function shutForReading(socket: Socket): void {
+  const shutdown = koffi.load('libc.so.6').func('int shutdown(int, int)')
+  const { fd } = (socket as unknown as { readonly _handle: { readonly fd: number } })._handle
+  expect(shutdown(fd, 0)).toBe(0)
+}
+
 describe('the stream over a socket', () => {
   it('tells of an ordinary end', async () => {
     const { peer, ended } = await connect()
@@ -66,6 +74,16 @@ describe('the stream over a socket', () => {
     const { PluginBatch } = loadProto<ProtoGrpcType>('plugin', 'wrapper-v2.proto').aiges.plugin.v2
     writeFrame(peer, PluginBatch.serialize({ started: [7] } as never))
     peer.destroy()
+    expect(stream.write({ messages: [{ id: 1, close: {} }] })).toBe(false)
+    expect(await ended).toEqual({ why: 'the plugin ended the stream', lastUnread: true })
+    expect(started).toEqual([7])
+  })
+
+  it.runIf(process.platform === 'linux')('ends when its peer keeps it, but will read nothing any more', async () => {
+    const { stream, peer, started, ended } = await connect()
+    const { PluginBatch } = loadProto<ProtoGrpcType>('plugin', 'wrapper-v2.proto').aiges.plugin.v2
+    writeFrame(peer, PluginBatch.serialize({ started: [7] } as never))
+    shutForReading(peer)
     expect(stream.write({ messages: [{ id: 1, close: {} }] })).toBe(false)
     expect(await ended).toEqual({ why: 'the plugin ended the stream', lastUnread: true })
     expect(started).toEqual([7])
