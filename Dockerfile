@@ -5,7 +5,7 @@ FROM node:20-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm install --no-save
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json bundle.mjs ./
 COPY src src
 RUN npm run build
 
@@ -30,7 +30,9 @@ COPY package.json aiges.toml.example ./
 COPY proto proto
 COPY plugins/python plugins/python
 COPY examples/mnist examples/mnist
-RUN chmod +x dist/main.js \
+# Who runs here may not write what Python makes of the SDK when it is first imported.
+RUN python3 -m compileall -q plugins/python \
+    && chmod +x dist/main.js \
     && ln -s /opt/aiservice/dist/main.js /usr/local/bin/aiservice \
     && ln -s /opt/aiservice/dist/main.js /usr/local/bin/AIservice
 
