@@ -15,7 +15,6 @@ export default defineConfig({
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
           fileParallelism: false,
-          globalSetup: 'test/helpers/published-sdk-lock.ts',
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

@@ -11,6 +11,7 @@ import {
 import { MID } from '../helpers/scenario-edgeboard.js'
 import { type FrontEnd, MODEL } from '../helpers/scenario-front-end.js'
 import { FRONT_ENDS } from '../helpers/scenario-front-ends.js'
+import { soonest } from '../helpers/soonest.js'
 import { untilFree } from '../helpers/web-socket-client.js'
 
 /** From the end of a request, whatever ended it, to the wrapper's seeing it. */
@@ -32,13 +33,6 @@ async function serve(aiges: Readonly<Record<string, number>>): Promise<ServingDa
   return startServing({ cwd: SCENARIO_WRAPPER, config: { aiges: { concurrency, ...aiges }, ...model } })
 }
 
-/** The best of three, because the machine may be busy with something else: only the daemon's part is of interest. */
-async function soonest(measure: () => Promise<number>): Promise<number> {
-  let best = Number.POSITIVE_INFINITY
-  for (let attempt = 0; attempt < 3 && best >= LATE_MS; attempt += 1) best = Math.min(best, await measure())
-  return best
-}
-
 describe.each(FRONT_ENDS)('a wrapper that works on a request over $name learns within 100 ms', frontEnd => {
   let daemon: ServingDaemon
   beforeAll(async () => {
@@ -48,11 +42,11 @@ describe.each(FRONT_ENDS)('a wrapper that works on a request over $name learns w
   afterEach(() => untilFree(daemon.http))
 
   it('that its client has left', async () => {
-    expect(await soonest(() => afterLeaving(daemon, frontEnd))).toBeLessThan(LATE_MS)
+    expect(await soonest(LATE_MS, () => afterLeaving(daemon, frontEnd))).toBeLessThan(LATE_MS)
   })
 
   it('that its time is over', async () => {
-    expect(await soonest(() => afterDeadline(daemon, frontEnd))).toBeLessThan(LATE_MS)
+    expect(await soonest(LATE_MS, () => afterDeadline(daemon, frontEnd))).toBeLessThan(LATE_MS)
   })
 })
 
@@ -81,7 +75,7 @@ async function afterDeadline(daemon: ServingDaemon, { send, renders }: FrontEnd)
 }
 
 it('wrappers that still work on something after the drain time learn it within 100 ms, over every front-end', async () => {
-  const late = await soonest(async () => {
+  const late = await soonest(LATE_MS, async () => {
     const daemon = await serve({ drainTimeoutMs: DRAIN_MS })
     try {
       const outcomes: Promise<unknown>[] = []

@@ -55,7 +55,8 @@ it('lets an AIIn of XsfCall wait, and refuses its frame when the wrapper has not
   const send = async (seqNo: string, status: string, sync_id: number) => {
     const pl = [{ meta: { name: 'txt', attribute: { status } }, data: FRAME }]
     const input = { serviceId: 'svcName', state: 'STREAM', params: { fault: 'stuck' }, pl, sync_id } as const
-    const param = { SeqNo: seqNo, waitTime: '200' }
+    // The wrapper may take its time to create the session.
+    const param = { SeqNo: seqNo, waitTime: seqNo === '1' ? '5000' : '200' }
     const answer = await client.call({ op: 'AIIn', s: { h: 'stuck' }, param, data: [{ data: encodeInput(input) }] })
     return decodeOutput(answer.data[0]?.data).code
   }

@@ -5,7 +5,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { type AseAnswer, callXsf, postAse } from '../helpers/clients.js'
 import { type DaemonOptions, type DaemonProcess, startDaemonProcess } from '../helpers/daemon-process.js'
 import { nativeEngine } from '../helpers/native-engine.js'
-import { connectWebSocket, textOf as frameText, untilFree } from '../helpers/web-socket-client.js'
+import { connectWebSocket, textOf as frameText, slotsInUse, untilFree } from '../helpers/web-socket-client.js'
 
 const cwd = mkdtempSync(join(tmpdir(), 'native-e2e-'))
 const running: DaemonProcess[] = []
@@ -70,6 +70,7 @@ it('a crash of the engine fails exactly the requests in flight, and the host is 
   expect(before.map(({ body }) => body.header.code)).toEqual(before.map(() => 0))
 
   const others = Array.from({ length: 63 }, () => post({ sleep: '20000' }))
+  await expect.poll(() => slotsInUse(http)).toBe(others.length)
   const crash = post({ do: 'segfault', sleep: '500' })
   const codes = (await Promise.all([...others, crash])).map(({ body }) => body.header.code)
   expect(codes).toEqual(codes.map(() => 10109))

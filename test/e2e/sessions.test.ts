@@ -1,7 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { callXsf } from '../helpers/clients.js'
 import { type DaemonProcess, startDaemonProcess, wrapperFolder } from '../helpers/daemon-process.js'
+import { nextLine } from '../helpers/scenario-daemon.js'
+import { soonest } from '../helpers/soonest.js'
 import { connectWebSocket, slotsInUse, textOf, untilFree } from '../helpers/web-socket-client.js'
+
+/** How late a wrapper may learn that its client has left: 50 ms of it are its own sleep. */
+const LATE_MS = 250
 
 const running: DaemonProcess[] = []
 afterEach(async () => {
@@ -63,7 +68,7 @@ describe.each(['streaming', 'classic-stream'] as const)('a session with a wrappe
       callXsf(
         grpc,
         'AIIn',
-        { SeqNo: seqNo, waitTime: '1000' },
+        { SeqNo: seqNo, waitTime: '5000' },
         {
           serviceId: 'svcName',
           state: 0,
@@ -72,7 +77,7 @@ describe.each(['streaming', 'classic-stream'] as const)('a session with a wrappe
           pl: [{ meta: { name: 'txt', attribute: { status } }, data: Buffer.from(text) }],
         },
       )
-    const fetchResult = () => callXsf(grpc, 'AIOut', { SeqNo: '2', waitTime: '2000' })
+    const fetchResult = () => callXsf(grpc, 'AIOut', { SeqNo: '2', waitTime: '5000' })
     expect((await frame(0, 'aaa', '0', '1')).output).toMatchObject({ code: 0 })
     await frame(2, 'ccc', '2', '2')
     await frame(1, 'bbb', '1', '2')
@@ -118,16 +123,19 @@ describe('a wrapper that yields', () => {
 
   it('is stopped when the client leaves', async () => {
     const { daemon, http } = await start('streaming')
-    const client = new AbortController()
     const words = Array.from({ length: 400 }, () => 'word').join(' ')
-    const response = await post(http, request(words, 'slow'), { accept: 'text/event-stream' }, client.signal)
-    await response.body?.getReader().read()
-    const left = performance.now()
-    client.abort()
-    await daemon.line(({ msg }) => msg.includes('generator over'))
-    // 50 ms of it are the wrapper's own sleep; the whole request would take 20 s.
-    expect(performance.now() - left).toBeLessThan(250)
-    await untilFree(http)
+    const lateMs = await soonest(LATE_MS, async () => {
+      const client = new AbortController()
+      const over = nextLine({ process: daemon }, /generator over/)
+      const response = await post(http, request(words, 'slow'), { accept: 'text/event-stream' }, client.signal)
+      await response.body?.getReader().read()
+      const left = performance.now()
+      client.abort()
+      await over
+      await untilFree(http)
+      return performance.now() - left
+    })
+    expect(lateMs).toBeLessThan(LATE_MS)
   })
 })
 

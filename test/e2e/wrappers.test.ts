@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { LoaderInput } from '../../src/gen/gateway/protocol/LoaderInput.js'
 import { callXsf, postAse, textRequest } from '../helpers/clients.js'
 import {
@@ -13,6 +13,7 @@ import {
   startDaemonProcess,
   wrapperFolder,
 } from '../helpers/daemon-process.js'
+import { slotsInUse } from '../helpers/web-socket-client.js'
 
 const picture = readFileSync(join(ROOT, 'test/conformance/golden/seven.png'))
 const running: DaemonProcess[] = []
@@ -133,8 +134,8 @@ describe('with the SDK that comes with the daemon', () => {
     const config = { aiges: { onceTimeoutMs: 3000 }, fc: { max: 1, queue: 0 } }
     const { http } = await start({ cwd: wrapperFolder('faulty'), config }).ready
     const hanging = postAse(`${http}/v1/svcName`, textRequest('hello', { fault: 'hang' }))
-    let refused = await postAse(`${http}/v1/svcName`, textRequest('hello'))
-    while (refused.body.header.code === 0) refused = await postAse(`${http}/v1/svcName`, textRequest('hello'))
+    await vi.waitFor(async () => expect(await slotsInUse(http)).toBe(1))
+    const refused = await postAse(`${http}/v1/svcName`, textRequest('hello'))
     expect([refused.status, refused.body.header.code]).toEqual([503, 10110])
     expect((await hanging).body.header.code).toBe(10102)
   })
@@ -142,7 +143,7 @@ describe('with the SDK that comes with the daemon', () => {
 
 describe('a daemon that is told to stop', () => {
   it('lets requests in flight end, over HTTP and XsfCall, ends the wrapper in order, and exits 0', async () => {
-    const daemon = start({ cwd: wrapperFolder('faulty') })
+    const daemon = start({ cwd: wrapperFolder('faulty'), config: { aiges: { concurrency: 3 } } })
     const { http, grpc } = await daemon.ready
     const slow = { fault: 'slow' }
     const param = { SeqNo: '1', waitTime: '5000' }
@@ -154,7 +155,8 @@ describe('a daemon that is told to stop', () => {
     }
     const answers = [1, 2].map(() => postAse(`${http}/v1/svcName`, textRequest('hello', slow)))
     const xsf = callXsf(grpc, 'AIIn', param, input)
-    await daemon.line(({ msg }) => msg === 'slow begins')
+    const begun = () => daemon.log.filter(({ msg }) => msg === 'slow begins').length
+    await vi.waitFor(() => expect(begun()).toBe(3))
     const stopping = performance.now()
     const exit = daemon.stop()
     expect((await Promise.all(answers)).map(({ body }) => body.header.code)).toEqual([0, 0])
@@ -169,8 +171,7 @@ describe('a daemon that is told to stop', () => {
     const daemon = start({ cwd: wrapperFolder('faulty'), config: { aiges: { drainTimeoutMs: 300 } } })
     const { http } = await daemon.ready
     const hanging = postAse(`${http}/v1/svcName`, textRequest('hello', { fault: 'hang' }))
-    const ready = async () => (await fetch(`${http}/metrics`)).text()
-    while (!/aiservice_slots_in_use\{[^}]*\} 1/.test(await ready())) await ready()
+    await vi.waitFor(async () => expect(await slotsInUse(http)).toBe(1))
     expect(await daemon.stop()).toBe(0)
     const { status, body } = await hanging
     expect([status, body.header.code]).toEqual([503, 10115])
@@ -180,8 +181,7 @@ describe('a daemon that is told to stop', () => {
     const daemon = start({ cwd: wrapperFolder('faulty') })
     const { http } = await daemon.ready
     const hanging = postAse(`${http}/v1/svcName`, textRequest('hello', { fault: 'hang' })).catch(() => 'cut off')
-    const metrics = async () => (await fetch(`${http}/metrics`)).text()
-    while (!/aiservice_slots_in_use\{[^}]*\} 1/.test(await metrics())) await metrics()
+    await vi.waitFor(async () => expect(await slotsInUse(http)).toBe(1))
     void daemon.stop()
     await daemon.line(({ msg }) => msg.startsWith('SIGTERM'))
     daemon.child.kill('SIGTERM')

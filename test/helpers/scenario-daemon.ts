@@ -39,7 +39,10 @@ function offeringProtocol1(options: DaemonOptions): DaemonOptions {
 }
 
 /** Resolves with the next line that matches and was not there yet. */
-export async function nextLine({ process: { log, line } }: ServingDaemon, pattern: RegExp): Promise<string> {
+export async function nextLine(
+  { process: { log, line } }: Pick<ServingDaemon, 'process'>,
+  pattern: RegExp,
+): Promise<string> {
   const seen = new Set(log)
   const { msg } = await line(candidate => !seen.has(candidate) && pattern.test(candidate.msg))
   return msg
