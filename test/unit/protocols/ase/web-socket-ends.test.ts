@@ -16,17 +16,17 @@ describe('time-outs', () => {
   })
 
   it('no further frame in time is 10114, and the session ends', async () => {
-    const { client, session } = await opened(served(), { webSocket: { readTimeoutMs: 60 } })
+    const { client, session } = await opened(served(), { webSocket: { readTimeoutMs: 300 } })
     expect((await client.next()).header.code).toBe(10114)
     expect((await session.aborted).reason).toBe('frame_timeout')
   })
 
   it('after the last frame only the age counts', async () => {
-    const { client, session } = await opened(served(), { webSocket: { readTimeoutMs: 40, sessionTimeoutMs: 200 } })
+    const { client, session } = await opened(served(), { webSocket: { readTimeoutMs: 300, sessionTimeoutMs: 1000 } })
     const begin = performance.now()
     client.send({ header: { status: 2 } })
     expect((await client.next()).header.code).toBe(10114)
-    expect(performance.now() - begin).toBeGreaterThan(100)
+    expect(performance.now() - begin).toBeGreaterThan(400)
     expect((await session.aborted).reason).toBe('frame_timeout')
   })
 })
@@ -84,7 +84,7 @@ describe('a client that leaves', () => {
   })
 
   it('silently is found out by pings, one that answers them stays', async () => {
-    const webSocket = { pingIntervalMs: 30 }
+    const webSocket = { pingIntervalMs: 150 }
     const { session } = await (async () => {
       const inference = served()
       const server = await listeningServer(inference, { webSocket })

@@ -301,9 +301,9 @@ describe('the end of a session', () => {
   })
 
   test('by idleness does not come while a call waits for a result', async () => {
-    const xsf = await start({ sessionIdleMs: 30, open: () => new FakeSession(silent) })
+    const xsf = await start({ sessionIdleMs: 300, open: () => new FakeSession(silent) })
     await open(xsf)
-    expect(await fetchText(xsf, 'h', '120')).toBe('')
+    expect(await fetchText(xsf, 'h', '700')).toBe('')
     expect(xsf.opened[0]?.session.ended).toBeUndefined()
     await xsf.opened[0]?.session.over
     expect(await fetchText(xsf)).toBe(10019)
