@@ -5,6 +5,9 @@ import { DATA_LIST, PARAM_LIST, type Pointer } from './abi.js'
 /** More than any engine gives at once; past it the list is taken to bite its own tail. */
 const MOST_ENTRIES = 65_536
 
+/** The daemon takes messages of 512 MiB, and small results may travel in front of a large one. */
+const MOST_BYTES = 500 << 20
+
 interface DataNode {
   readonly key: string | null
   readonly data: Pointer
@@ -25,10 +28,15 @@ interface ParamNode {
 /**
  * Copies what an engine gave: its memory is valid for a moment only. Types and statuses are handed on as they are; the
  * daemon refuses those that do not exist.
- * @throws Error when a list does not end, or data is announced and not there
+ * @throws Error when a list does not end, data is announced and not there, or it is more than the daemon takes
  */
 export function readOutputs(list: Pointer): Payload[] {
-  return nodes<DataNode>(list, DATA_LIST).map(({ key, data, len, type, status, desc }) => ({
+  const found = nodes<DataNode>(list, DATA_LIST)
+  const bytes = found.reduce((sum, { len }) => sum + len, 0)
+  if (bytes > MOST_BYTES) {
+    throw new Error(`a result of ${bytes} bytes cannot be sent: at most ${MOST_BYTES >> 20} MiB`)
+  }
+  return found.map(({ key, data, len, type, status, desc }) => ({
     key: key ?? '',
     type: type >>> 0,
     status: status >>> 0,

@@ -53,6 +53,15 @@ class RequestTest(unittest.TestCase):
     def test_an_exception_without_a_text_is_named(self):
         self.assertEqual(self.outcome(careless("raise Untold")), "Untold: (its text cannot be had: ValueError)")
 
+    def test_a_stderr_that_cannot_be_written_to_fails_nobody(self):
+        for how in ("sys.stderr.close()", "sys.stderr = object()", "sys.stderr = None"):
+            with self.subTest(how), plugin(careless(f"{how}; raise ValueError('no')")) as running:
+                run = Run(running)
+                self.assertEqual(run.once(1, careless="1").message, "ValueError: no")
+                self.assertEqual(texts([run.once(2)]), ["served"])
+                if "None" not in how:
+                    self.assertIn("ERROR [sid=sid-1] ValueError: no", running.stderr())
+
     def test_a_coroutine_that_stops_the_event_loop_does_not_stop_the_others(self):
         for how in ("asyncio.get_running_loop().stop()", "await asyncio.wait([asyncio.create_task(self.leave())])"):
             with self.subTest(how):

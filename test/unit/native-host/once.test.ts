@@ -66,6 +66,13 @@ describe.each([
     await expect(once(set, { do: 'loop' })).rejects.toThrow("the engine's list has more than 65536 entries")
   })
 
+  it('fails alone when its result is more than the daemon takes', async () => {
+    const message = 'a result of 600000000 bytes cannot be sent: at most 500 MiB'
+    const error = { reason: 'wrapper_failed', message }
+    await expect(once(set, { do: 'large', bytes: '600000000' })).rejects.toMatchObject(error)
+    expect(texts(await once(set, {}))).toEqual(['text=hello'])
+  })
+
   it('may use a megabyte of stack', async () => {
     expect(texts(await once(set, { do: 'stack' }))).toEqual(['text=hello'])
   })

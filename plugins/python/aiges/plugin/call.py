@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import Future
+import contextlib
+from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Callable
 
@@ -65,7 +66,9 @@ class Call(RequestContext):
     def _resume(self) -> None:
         resumed, self._resumed = self._resumed, None
         if resumed is not None:
-            resumed.set_result(None)
+            # Two threads may resume at once: the reader, and who closes the stream.
+            with contextlib.suppress(InvalidStateError):
+                resumed.set_result(None)
 
 
 def _not_resumed() -> NotResumed:

@@ -136,10 +136,10 @@ class RunStream:
             self._work.notify_all()
             self._drained.notify_all()
         self._watch.set()
-        if self._sessions is not None:
-            self._sessions.cancel_all()
         # A host that still believes in this plugin learns that it is of no use.
         self._connection.close()
+        if self._sessions is not None:
+            self._sessions.cancel_all()
 
     def drain(self, grace_s: float) -> None:
         """Begins nothing more, and waits until what was begun is answered, at most `grace_s` seconds. Sessions that are

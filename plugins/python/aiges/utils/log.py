@@ -5,7 +5,9 @@ thread works on a request, `[sid=…]` stands behind the level, and the daemon p
 further line of the same record (a traceback, for example) begins in the same way, so that each can be read alone.
 """
 
+import contextlib
 import logging
+import os
 import sys
 from typing import Any
 
@@ -34,6 +36,11 @@ class StderrHandler(logging.StreamHandler):  # type: ignore[type-arg]
     def emit(self, record: logging.LogRecord) -> None:
         self.stream = sys.stderr
         super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        # A wrapper may have closed sys.stderr, or put anything in its place. Logging never fails a request.
+        with contextlib.suppress(Exception):
+            os.write(2, f"{self.format(record)}\n".encode("utf-8", "backslashreplace"))
 
 
 class WrapperLogger(logging.Logger):
