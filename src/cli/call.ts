@@ -8,8 +8,9 @@ import { appHeader, authorization, type Credentials, clientIdentity } from './cr
 import { CommandError, ExitCode } from './exit-codes.js'
 import { type ServiceAddress, serviceUrl } from './service-url.js'
 import type { Terminal } from './terminal.js'
+import { type TimeLimited, timeLimit } from './time-limit.js'
 
-export interface CallOptions extends ServiceAddress, Credentials {
+export interface CallOptions extends ServiceAddress, Credentials, TimeLimited {
   /** `-s`, default `svcName`. */
   readonly service?: string
   readonly param?: readonly string[]
@@ -38,6 +39,9 @@ async function post(url: URL, service: string, body: object, options: RequestOpt
     const [response] = (await once(request, 'response')) as [IncomingMessage]
     return { status: response.statusCode, text: await text(response) }
   } catch (cause) {
+    if (options.signal?.aborted) {
+      throw new CommandError(ExitCode.failed, `no answer from ${url.origin} in time (--timeout)`, { cause })
+    }
     if ((cause as NodeJS.ErrnoException).code !== 'ECONNREFUSED') {
       throw new CommandError(ExitCode.failed, `no answer from ${url.origin}: ${cause}`, { cause })
     }
@@ -50,14 +54,16 @@ or name another address with -u URL`
 
 /**
  * `call key=value …`: sends one once request to a running service and prints its answer.
- * @throws CommandError when no daemon answers, or the answer is an error
+ * @throws CommandError when no daemon answers, or not in time, or the answer is an error
  */
 export async function call(inputs: readonly string[], options: CallOptions, terminal: Terminal): Promise<ExitCode> {
   const { service = 'svcName', param = [], accept = [], output, json = false } = options
   const target = serviceUrl(options, service)
   const body = buildRequest({ service, inputs, params: param, accepts: accept, header: appHeader(options) })
-  const headers = { 'content-type': 'application/json', ...authorization(options, terminal.env) }
-  const { status, text } = await post(target, service, body, { headers, ...clientIdentity(options) })
+  const { headers: limit, waitMs } = timeLimit(options)
+  const headers = { 'content-type': 'application/json', ...authorization(options, terminal.env), ...limit }
+  const signal = waitMs === undefined ? {} : { signal: AbortSignal.timeout(waitMs) }
+  const { status, text } = await post(target, service, body, { headers, ...clientIdentity(options), ...signal })
   const answer = parseAnswer(text)
   if (answer === undefined) {
     const shown = text.slice(0, MAX_SHOWN_BODY)

@@ -34,6 +34,7 @@ const asking = [
   [valued('cert')],
   [valued('key')],
   [valued('ca')],
+  [valued('timeout')],
   [valued('param')],
   [valued('accept')],
   [switched('json')],

@@ -45,6 +45,7 @@ function addAskingOptions(command: Command): Command {
     .option('--key <file>', 'its private key (PEM)')
     .option('--ca <file>', "authorities of the daemon's certificate (PEM; default: those of the system)")
     .option('-s, --service <name>', 'service (default: svcName)')
+    .option('--timeout <ms>', 'ms to wait for the answer, or for the session to open (default: no limit)')
     .option('--param <name=value>', 'parameter, may be repeated; name="1" sends the text 1', collect)
     .option('--accept <name>', 'output to ask for, may be repeated (default: all)', collect)
 }

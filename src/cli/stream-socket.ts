@@ -20,6 +20,8 @@ or name another address with -u URL`
 
 export interface OpenOptions extends ClientIdentity {
   readonly headers?: Record<string, string>
+  /** How long the server may take to consent, in ms. Default 30,000. */
+  readonly handshakeTimeout?: number
 }
 
 /** An open WebSocket from the client's side. */

@@ -9,8 +9,9 @@ import { encodeFrames } from './stream-frames.js'
 import { isLast, parseMessage, showMessage } from './stream-message.js'
 import { openSocket, type StreamSocket } from './stream-socket.js'
 import type { Terminal } from './terminal.js'
+import { type TimeLimited, timeLimit } from './time-limit.js'
 
-export interface StreamOptions extends ServiceAddress, Credentials {
+export interface StreamOptions extends ServiceAddress, Credentials, TimeLimited {
   /** `-s`, default `svcName`. */
   readonly service?: string
   readonly param?: readonly string[]
@@ -92,9 +93,11 @@ export async function stream(input: string, options: StreamOptions, terminal: Te
   const pieces = cutRecording(recording, frameMs)
   const frames = encodeFrames({ key, recording, pieces, parameter, header: appHeader(options) })
 
+  const { headers, waitMs } = timeLimit(options)
   const socket = await openSocket(target, service, {
-    headers: authorization(options, terminal.env),
+    headers: { ...authorization(options, terminal.env), ...headers },
     ...clientIdentity(options),
+    ...(waitMs !== undefined && { handshakeTimeout: waitMs }),
   })
   const done = new AbortController()
   const finish = () => {

@@ -104,6 +104,27 @@ test('--json prints the answer as it came', async () => {
   expect(await run('call', '-u', url, '--json')).toEqual({ code: 0, stdout: `${JSON.stringify(body)}\n`, stderr: '' })
 })
 
+test('--timeout is told to the daemon, and ends the wait for one that answers nothing', async () => {
+  const timeouts: unknown[] = []
+  const server = createServer(request => void timeouts.push(request.headers['x-request-timeout-ms']))
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  expect(await run('call', 'a=b', '-u', url, '--timeout', '30')).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: `aiservice: no answer from ${url} in time (--timeout)\n`,
+  })
+  expect(timeouts).toEqual(['30'])
+})
+
+test.each(['0', '1.5', '9999999999', 'soon', ''])('--timeout %j is wrong usage, and nothing is sent', async timeout => {
+  const { url, seen } = await answeringServer(success({}))
+  const { code, stderr } = await run('call', 'a=b', '-u', url, '--timeout', timeout)
+  expect([code, stderr]).toEqual([2, `aiservice: --timeout: found "${timeout}", allowed: 1 to 2147483147\n`])
+  expect(seen).toEqual([])
+})
+
 test('an error of the service is exit code 1 with code, message and sid', async () => {
   const body = { header: { code: 10107, message: 'payload.img: required', sid: 'sid-2', status: 3 }, payload: null }
   const { url } = await answeringServer(body, 400)

@@ -103,6 +103,22 @@ test('a recording that fits a frame is sent as a first frame that is the last on
   expect(seen.map(({ frame }) => [frame.header.status, frame.parameter])).toEqual([[2, { svcName: {} }]])
 })
 
+test('--timeout is told to the daemon, and ends the wait for one that does not consent', async () => {
+  enterTemporaryFolder()
+  writeFileSync('short.pcm', samples(100))
+  const timeouts: unknown[] = []
+  const server = createServer().on('upgrade', request => void timeouts.push(request.headers['x-request-timeout-ms']))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  expect(await run('audio=@short.pcm', { url: host, timeout: '30' })).toMatchObject({
+    code: 1,
+    stderr: `no answer from ${host}: Error: Opening handshake has timed out`,
+  })
+  expect(timeouts).toEqual(['30'])
+})
+
 test('--realtime sends each frame when it would have been recorded', async () => {
   enterTemporaryFolder()
   writeFileSync('speech.pcm', samples(16_000))
