@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Reason } from '../../src/core/error.js'
 import type { DaemonOptions } from '../helpers/daemon-process.js'
 import { aigesV1Stream } from '../helpers/scenario-aiges-v1.js'
@@ -36,9 +36,16 @@ interface Scenario {
   readonly config?: DaemonOptions['config']
   /** Which front-ends it concerns; default: all. */
   readonly frontEnds?: readonly FrontEnd[]
-  /** The daemon ends with it, so that every front-end needs one of its own. */
-  readonly endsDaemon?: true
   readonly play: (daemon: ServingDaemon, frontEnd: FrontEnd) => Promise<void>
+}
+
+/** What happens to daemon or plugin while a request of every front-end is at work: once for all of them. */
+interface SharedScenario extends Omit<Scenario, 'frontEnds' | 'play'> {
+  /** Of the requests. */
+  readonly fault: string
+  readonly happens: (daemon: ServingDaemon) => Promise<void>
+  /** What each client learns. */
+  readonly outcome: (frontEnd: FrontEnd) => unknown
 }
 
 const SCENARIOS: readonly Scenario[] = [
@@ -58,42 +65,67 @@ const SCENARIOS: readonly Scenario[] = [
     config: { http: { bodyLimitMiB: 1 } },
     play: fails('message_too_large', { text: 'x'.repeat(2 << 20) }),
   },
-  { name: 'crash mid-call', play: fails('plugin_crashed', { text: 'hello', fault: 'crash' }) },
   {
     name: 'saturated',
     config: { fc: { max: 1, queue: 0 } },
     play: whileAnotherWorks(fails('no_slot', { text: 'hello' })),
   },
+]
+
+const SHARED_SCENARIOS: readonly SharedScenario[] = [
   {
-    name: 'shutting down, with time to finish',
-    endsDaemon: true,
-    play: whileStopping('slow', { text: 'HELLO' }),
+    name: 'crash mid-call',
+    fault: 'hang',
+    happens: crashes,
+    outcome: ({ renders }) => ({ text: '', failure: renders('plugin_crashed') }),
   },
+  { name: 'shutting down, with time to finish', fault: 'slow', happens: stops, outcome: () => ({ text: 'HELLO' }) },
   {
     name: 'shutting down, without',
-    endsDaemon: true,
     config: { aiges: { drainTimeoutMs: 200 } },
-    play: whileStopping('endless', { reason: 'not_ready' }),
+    fault: 'endless',
+    happens: stops,
+    outcome: ({ renders }) => ({ text: expect.stringMatching(/^(HELLO)?$/), failure: renders('not_ready') }),
   },
 ]
 
-describe.each(SCENARIOS)('$name', ({ name, config = {}, frontEnds = FRONT_ENDS, endsDaemon, play }) => {
+async function serve(config: NonNullable<DaemonOptions['config']>): Promise<ServingDaemon> {
+  // A number that is not the default shows that front-ends which know models by it look at it.
+  const model = { [`models.${MODEL}`]: { mid: MID, dir: SCENARIO_WRAPPER } }
+  return startServing({ cwd: SCENARIO_WRAPPER, config: { ...config, ...model } })
+}
+
+describe.each(SHARED_SCENARIOS)('$name', ({ config = {}, fault, happens, outcome }) => {
   let daemon: ServingDaemon
-  const start = async () => {
-    // A number that is not the default shows that front-ends which know models by it look at it.
-    const model = { [`models.${MODEL}`]: { mid: MID, dir: SCENARIO_WRAPPER } }
-    daemon = await startServing({ cwd: SCENARIO_WRAPPER, config: { ...config, ...model } })
-  }
-  const stop = () => daemon?.process.stop()
-  if (endsDaemon) {
-    beforeEach(start)
-    afterEach(stop)
-  } else {
-    beforeAll(start)
-    beforeEach(() => untilReady(daemon.http))
-    afterEach(() => untilFree(daemon.http))
-    afterAll(stop)
-  }
+  const outcomes = new Map<FrontEnd, Promise<unknown>>()
+  beforeAll(async () => {
+    // One more, for what happens may be a request itself.
+    const aiges = { concurrency: FRONT_ENDS.length + 1, ...config['aiges'] }
+    daemon = await serve({ ...config, aiges })
+    for (const frontEnd of FRONT_ENDS) {
+      const sent = frontEnd.send(daemon, { text: 'hello', fault }, staying())
+      sent.catch(() => {})
+      outcomes.set(frontEnd, sent)
+    }
+    const working = () => daemon.process.log.filter(({ msg }) => WORKING.test(msg))
+    await vi.waitFor(() => expect(working()).toHaveLength(FRONT_ENDS.length))
+    await happens(daemon)
+  })
+  afterAll(() => daemon?.process.stop())
+
+  it.each(FRONT_ENDS)('over $name', async frontEnd => {
+    expect(await outcomes.get(frontEnd)).toEqual(outcome(frontEnd))
+  })
+})
+
+describe.each(SCENARIOS)('$name', ({ name, config = {}, frontEnds = FRONT_ENDS, play }) => {
+  let daemon: ServingDaemon
+  beforeAll(async () => {
+    daemon = await serve(config)
+  })
+  beforeEach(() => untilReady(daemon.http))
+  afterEach(() => untilFree(daemon.http))
+  afterAll(() => daemon?.process.stop())
 
   for (const frontEnd of frontEnds) {
     const known = KNOWN_FAILING[`${name} / ${frontEnd.name}`]
@@ -155,17 +187,10 @@ function whileAnotherWorks(play: Scenario['play']): Scenario['play'] {
   }
 }
 
-function whileStopping(fault: string, expected: { text: string } | { reason: Reason }): Scenario['play'] {
-  return async (daemon, frontEnd) => {
-    const working = nextLine(daemon, WORKING)
-    const outcome = frontEnd.send(daemon, { text: 'hello', fault }, staying())
-    await working
-    const exited = daemon.process.stop()
-    const wanted =
-      'text' in expected
-        ? expected
-        : { text: expect.stringMatching(/^(HELLO)?$/), failure: frontEnd.renders(expected.reason) }
-    expect(await outcome).toEqual(wanted)
-    expect(await exited).toBe(0)
-  }
+async function crashes(daemon: ServingDaemon): Promise<void> {
+  await aseHttp.send(daemon, { text: 'hello', fault: 'crash' }, staying())
+}
+
+async function stops(daemon: ServingDaemon): Promise<void> {
+  expect(await daemon.process.stop()).toBe(0)
 }

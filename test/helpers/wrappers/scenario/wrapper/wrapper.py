@@ -71,7 +71,7 @@ def answers(fault, text, last):
         # A client that polls has begun to wait when this says so.
         threading.Event().wait(0.1)
         say_now("working", aiges.context.current())
-        threading.Event().wait(0.2)
+        threading.Event().wait(0.5)
     yield answer(text.upper(), END if last else CONTINUE)
 
 
