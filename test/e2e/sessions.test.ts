@@ -1,27 +1,30 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { callXsf } from '../helpers/clients.js'
 import { type DaemonProcess, startDaemonProcess, wrapperFolder } from '../helpers/daemon-process.js'
-import { nextLine } from '../helpers/scenario-daemon.js'
+import { nextLine, untilReady } from '../helpers/scenario-daemon.js'
 import { soonest } from '../helpers/soonest.js'
 import { connectWebSocket, slotsInUse, textOf, untilFree } from '../helpers/web-socket-client.js'
 
 /** How late a wrapper may learn that its client has left: 50 ms of it are its own sleep. */
 const LATE_MS = 250
 
-const running: DaemonProcess[] = []
-afterEach(async () => {
-  await Promise.all(running.splice(0).map(daemon => daemon.stop()))
-})
-
-async function start(wrapper: 'streaming' | 'classic-stream', config = {}) {
-  const daemon = startDaemonProcess({ cwd: wrapperFolder(wrapper), config })
-  running.push(daemon)
-  return { daemon, ...(await daemon.ready) }
+/** A daemon for the tests of a group; each waits until its sessions are over. */
+function served(wrapper: 'streaming' | 'classic-stream', config = {}) {
+  let daemon: DaemonProcess
+  beforeAll(() => {
+    daemon = startDaemonProcess({ cwd: wrapperFolder(wrapper), config })
+  })
+  beforeEach(async () => untilReady((await daemon.ready).http))
+  afterEach(async () => untilFree((await daemon.ready).http))
+  afterAll(() => daemon.stop())
+  return async () => ({ daemon, ...(await daemon.ready) })
 }
 
 describe.each(['streaming', 'classic-stream'] as const)('a session with a wrapper of the style %s', style => {
+  const serving = served(style)
+
   it('pushes each result while frames are still being sent', async () => {
-    const { http } = await start(style)
+    const { http } = await serving()
     const client = await connectWebSocket(http)
     client.send('aaa', 0)
     const acknowledgement = await client.next()
@@ -40,19 +43,20 @@ describe.each(['streaming', 'classic-stream'] as const)('a session with a wrappe
   })
 
   it('is destroyed and gives its slot back when the client goes away', async () => {
-    const { daemon, http } = await start(style)
+    const { daemon, http } = await serving()
+    const over = nextLine({ process: daemon }, /session over, cancelled: True|destroying/)
     const client = await connectWebSocket(http)
     client.send('aaa', 0)
     await client.next()
     await client.next()
     expect(await slotsInUse(http)).toBe(1)
     client.socket.terminate()
-    await daemon.line(({ msg }) => /session over, cancelled: True|destroying/.test(msg))
+    await over
     await untilFree(http)
   })
 
   it('serves sessions beside each other, each with its own results', async () => {
-    const { http } = await start(style)
+    const { http } = await serving()
     const clients = await Promise.all([1, 2, 3].map(() => connectWebSocket(http)))
     for (const [index, client] of clients.entries()) client.send(`text ${index}`, 0)
     for (const [index, client] of clients.entries()) {
@@ -63,7 +67,7 @@ describe.each(['streaming', 'classic-stream'] as const)('a session with a wrappe
   })
 
   it('runs over XsfCall, also with frames that overtake one another', async () => {
-    const { grpc } = await start(style)
+    const { grpc } = await serving()
     const frame = (syncId: number, text: string, status: string, seqNo: string) =>
       callXsf(
         grpc,
@@ -94,6 +98,7 @@ describe.each(['streaming', 'classic-stream'] as const)('a session with a wrappe
 })
 
 describe('a wrapper that yields', () => {
+  const serving = served('streaming')
   const request = (text: string, mode = 'fast') => ({
     parameter: { svcName: { mode, result: { data_type: 'text' } } },
     payload: { txt: { text: Buffer.from(text).toString('base64') } },
@@ -102,7 +107,7 @@ describe('a wrapper that yields', () => {
     fetch(`${http}/v1/svcName`, { method: 'POST', headers, body: JSON.stringify(body), ...(signal && { signal }) })
 
   it('answers a plain request with its pieces joined', async () => {
-    const { http } = await start('streaming')
+    const { http } = await serving()
     const answer = (await (await post(http, request('one two three'))).json()) as {
       payload: { result: { text: string } }
     }
@@ -110,7 +115,7 @@ describe('a wrapper that yields', () => {
   })
 
   it('streams its pieces as events', async () => {
-    const { http } = await start('streaming')
+    const { http } = await serving()
     const response = await post(http, request('one two three'), { accept: 'text/event-stream' })
     expect(response.headers.get('content-type')).toContain('text/event-stream')
     const events = (await response.text())
@@ -122,7 +127,7 @@ describe('a wrapper that yields', () => {
   })
 
   it('is stopped when the client leaves', async () => {
-    const { daemon, http } = await start('streaming')
+    const { daemon, http } = await serving()
     const words = Array.from({ length: 400 }, () => 'word').join(' ')
     const lateMs = await soonest(LATE_MS, async () => {
       const client = new AbortController()
@@ -140,8 +145,10 @@ describe('a wrapper that yields', () => {
 })
 
 describe('a session that goes wrong', () => {
+  const serving = served('streaming')
+
   it("ends with the wrapper's exception", async () => {
-    const { http } = await start('streaming')
+    const { http } = await serving()
     const client = await connectWebSocket(http)
     client.send('raise', 0)
     let message = await client.next()
@@ -153,18 +160,8 @@ describe('a session that goes wrong', () => {
     await untilFree(http)
   })
 
-  it('ends when no frame comes for [ws] readTimeout', async () => {
-    const { http } = await start('streaming', { ws: { readTimeout: 1 } })
-    const client = await connectWebSocket(http)
-    client.send('aaa', 0)
-    let message = await client.next()
-    while (message.header.code === 0) message = await client.next()
-    expect(message.header.code).toBe(10114)
-    await untilFree(http)
-  })
-
   it('ends with 10109 when the plugin crashes', async () => {
-    const { daemon, http } = await start('streaming')
+    const { daemon, http } = await serving()
     const client = await connectWebSocket(http)
     client.send('aaa', 0)
     await client.next()
@@ -172,6 +169,20 @@ describe('a session that goes wrong', () => {
     const { pid } = await daemon.line(({ msg }) => msg === 'plugin is ready')
     process.kill(Number(pid), 'SIGKILL')
     expect((await client.next()).header.code).toBe(10109)
+    await untilFree(http)
+  })
+})
+
+describe('a session to which no frame comes for [ws] readTimeout', () => {
+  const serving = served('streaming', { ws: { readTimeout: 1 } })
+
+  it('ends', async () => {
+    const { http } = await serving()
+    const client = await connectWebSocket(http)
+    client.send('aaa', 0)
+    let message = await client.next()
+    while (message.header.code === 0) message = await client.next()
+    expect(message.header.code).toBe(10114)
     await untilFree(http)
   })
 })

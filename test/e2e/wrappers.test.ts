@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { LoaderInput } from '../../src/gen/gateway/protocol/LoaderInput.js'
 import { callXsf, postAse, textRequest } from '../helpers/clients.js'
 import {
@@ -13,6 +13,7 @@ import {
   startDaemonProcess,
   wrapperFolder,
 } from '../helpers/daemon-process.js'
+import { untilReady } from '../helpers/scenario-daemon.js'
 import { slotsInUse } from '../helpers/web-socket-client.js'
 
 const picture = readFileSync(join(ROOT, 'test/conformance/golden/seven.png'))
@@ -79,6 +80,12 @@ it('says in its log when an SDK cannot make its own schema, as 0.16.0 with the p
 })
 
 describe('with the SDK that comes with the daemon', () => {
+  let faulty: DaemonProcess
+  beforeAll(() => {
+    faulty = startDaemonProcess({ cwd: wrapperFolder('faulty') })
+  })
+  afterAll(() => faulty.stop())
+
   it('a wrapper may assign text and take any arguments', async () => {
     const { http } = await start({ cwd: wrapperFolder('minimal') }).ready
     const { body } = await postAse(`${http}/v1/svcName`, textRequest('世界'))
@@ -97,20 +104,21 @@ describe('with the SDK that comes with the daemon', () => {
     ['print', 200, 0, /^$/],
     ['big', 200, 0, /^$/],
   ])('a wrapper whose fault is %s is answered with HTTP %i and code %i', async (fault, status, code, message) => {
-    const daemon = start({ cwd: wrapperFolder('faulty') })
-    const { http } = await daemon.ready
+    const { http } = await faulty.ready
+    await untilReady(http)
     const answer = await postAse(`${http}/v1/svcName`, textRequest('hello', { fault, result: { data_type: 'text' } }))
     expect([answer.status, answer.body.header.code]).toEqual([status, code])
     expect(answer.body.header.message ?? '').toMatch(message)
-    if (fault === 'exit') await daemon.line(line => line.msg === 'plugin is ready' && line !== daemon.log[0])
   })
 
   it('logs the traceback of a wrapper with the sid of the request', async () => {
-    const daemon = start({ cwd: wrapperFolder('faulty') })
-    const { http } = await daemon.ready
+    const { http } = await faulty.ready
+    await untilReady(http)
     const { body } = await postAse(`${http}/v1/svcName`, textRequest('hello', { fault: 'raise' }))
-    const line = await daemon.line(({ msg }) => msg.includes('ValueError: the weights are not here'))
-    expect([line.level, line['sid']]).toEqual(['error', body.header.sid])
+    const { level } = await faulty.line(line => {
+      return line['sid'] === body.header.sid && line.msg.includes('ValueError: the weights are not here')
+    })
+    expect(level).toBe('error')
   })
 
   it('is started again after a crash, and the daemon tells the truth meanwhile', async () => {
