@@ -7,9 +7,10 @@ import { native } from './native.mjs'
 import { once } from './once.mjs'
 import { overload } from './overload.mjs'
 import { refusals } from './refusals.mjs'
+import { starts } from './start.mjs'
 import { streams } from './streams.mjs'
 
-const parts = { once, native, streams, idle: idleSessions, overload, refusals }
+const parts = { start: starts, once, native, streams, idle: idleSessions, overload, refusals }
 
 const { values } = parseArgs({
   options: {
