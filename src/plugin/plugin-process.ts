@@ -2,21 +2,15 @@ import type { Logger } from 'pino'
 import type { Resources } from '../core/backend.js'
 import { ServiceError } from '../core/error.js'
 import type { ModelSchema } from '../core/model.js'
-import { formatAddress } from '../rpc/server.js'
 import type { WrapperSeries } from '../telemetry/wrapper-metrics.js'
 import { InitError, type PluginChannel, type PluginDescription, type PluginInit } from './channel.js'
-import { ChannelV1 } from './channel-v1.js'
-import { ChannelV2 } from './channel-v2.js'
 import { PluginStartError } from './diagnosis.js'
 import { type Handshake, HandshakeError, type PluginAddress, parseHandshake } from './handshake.js'
 import { type Launch, OFFERED_PORTS, OFFERED_PROTOCOLS } from './launch.js'
 import { foreignListeners, listenerBelow } from './listener-owner.js'
-import type { Peer } from './peer.js'
-import { createHealthClient, type HealthClient } from './plugin-health.js'
+import type { HealthClient } from './plugin-health.js'
 import { PluginOutput } from './plugin-output.js'
 import { PluginResources } from './plugin-resources.js'
-import { followStdio } from './plugin-stdio.js'
-import { createIdentity, peerCredentials } from './plugin-tls.js'
 import { createReportTaker } from './reports.js'
 import { describeExit, type ProcessExit, type RunningProcess, startProcess } from './runner/process-runner.js'
 import { parseWrapperSchema } from './wrapper-schema.js'
@@ -67,7 +61,7 @@ export async function startPlugin(
   onBroken: (why: string) => void,
 ): Promise<RunningPlugin> {
   const { launch, log, init, startTimeoutMs } = options
-  const identity = launch.tls ? await createIdentity() : undefined
+  const identity = launch.tls ? await (await import('./plugin-tls.js')).createIdentity() : undefined
   signal.throwIfAborted()
   const output = new PluginOutput(log)
   const reader = new HandshakeReader()
@@ -100,12 +94,11 @@ export async function startPlugin(
     const handshake = await reader.handshake(start.signal)
     checkListener(handshake.address, process.pid)
     const servedBy = process.pid && ((await listenerBelow(process.pid, handshake.address)) ?? process.pid)
-    const tls = peerCredentials(identity, handshake.serverCertificate)
-    const peer: Peer = { address: grpcTarget(handshake.address), tls }
-    followStdio(peer, (stream, line) => output.add(stream, line), log)
-    health = createHealthClient(peer)
+    // With it comes all of gRPC, which no process has to wait for to be started.
+    const { connectPlugin } = await import('./plugin-connection.js')
+    const onLine = (stream: 'stdout' | 'stderr', line: string) => output.add(stream, line)
     const onReport = createReportTaker(options.series, log)
-    channel = handshake.protocol === 2 ? new ChannelV2(peer, onBroken, onReport) : new ChannelV1(peer, onBroken)
+    ;({ channel, health } = connectPlugin({ handshake, identity, onLine, onReport, onBroken, log }))
     const description = await channel.init(init, start.signal)
     const calls = description.abilities.resources ? channel.resources : undefined
     const resources = new PluginResources(options.resources, calls, startTimeoutMs)
@@ -199,11 +192,6 @@ function checkListener(address: PluginAddress, group: number | undefined): void 
 function choosesItsPort({ protocol, address }: Handshake): boolean {
   if (protocol !== 1 || address.network !== 'tcp') return false
   return address.port < OFFERED_PORTS.min || address.port > OFFERED_PORTS.max
-}
-
-function grpcTarget(address: PluginAddress): string {
-  if (address.network === 'unix') return `unix:${address.path}`
-  return formatAddress(address.host, address.port)
 }
 
 function readSchema({ schema, schemaProblem }: PluginDescription, log: Logger): ModelSchema | undefined {
