@@ -1,17 +1,22 @@
 import { isUtf8 } from 'node:buffer'
 import { ServiceError } from '../../core/error.js'
 import { decodeBase64 } from '../shared/base64.js'
+import { firstElement, JsonList } from '../shared/json-list.js'
 import { isObject } from '../shared/json-object.js'
+import { KIND } from '../shared/json-scan.js'
 import {
   checkShape,
   elementCount,
   flatten,
   invalid,
+  shapeOf,
   type Tensor,
   tensorOfBytes,
   tensorOfElements,
+  tensorOfList,
 } from '../shared/tensor.js'
-import type { Datatype } from '../shared/tensor-datatype.js'
+import type { Datatype, FixedDatatypeName } from '../shared/tensor-datatype.js'
+import { parseTypedJson } from './typed-json.js'
 
 /** A string or bytes: always a single item, whose shape is that of a scalar or `[1]`. */
 export interface Item {
@@ -53,7 +58,7 @@ const TYPES: Readonly<Record<string, Datatype | 'str' | 'bytes'>> = {
 }
 
 /** What an input has to be declared as, for numbers of JSON to take its datatype instead of their own. */
-const KINDS: Readonly<Record<string, { readonly own: Datatype; readonly declared: RegExp }>> = {
+const KINDS: Readonly<Record<string, { readonly own: FixedDatatypeName; readonly declared: RegExp }>> = {
   // Most languages write 1 for 1.0 as well.
   bigint: { own: 'INT32', declared: /INT|^(FP|BF)/ },
   number: { own: 'FP32', declared: /^(FP|BF)/ },
@@ -61,7 +66,7 @@ const KINDS: Readonly<Record<string, { readonly own: Datatype; readonly declared
 }
 
 /**
- * Reads a value of an instance, which `parseTypedJson` has parsed: a scalar, lists in lists of numbers or booleans, or
+ * Reads a value of an instance, which `parseTypedJson` has parsed, or a list that has not been read: a scalar, lists in lists of numbers or booleans, or
  * base64 with type and shape.
  * @param declared the datatype that the model declares for the input, if it does
  * @throws ServiceError `tensor_invalid`, `payload_undecodable`
@@ -69,20 +74,48 @@ const KINDS: Readonly<Record<string, { readonly own: Datatype; readonly declared
 export function readValue(value: unknown, name: string, declared?: string): InstanceValue {
   if (value === null) throw invalid(name, 'its value is null, which is not supported')
   if (Array.isArray(value)) return readList(value, name, declared)
+  if (value instanceof JsonList) return readUnread(value, name, declared)
   if (isObject(value)) return readBase64(value, name)
   if (typeof value === 'string') return { name, isText: true, data: Buffer.from(value), shape: [] }
-  return tensorOfElements(name, datatypeFor(value, declared), [], [plain(value)])
+  return tensorOfElements(name, datatypeFor(typeof value, declared), [], [plain(value)])
 }
 
 function readList(list: readonly unknown[], name: string, declared: string | undefined): InstanceValue {
   const { shape, elements } = flatten(list, name)
   const [first] = elements
-  if (elements.length === 0) throw invalid(name, `the shape of its lists is [${shape}]: none may be empty`)
+  if (elements.length === 0) throw empty(name, shape)
   if (typeof first === 'string' || isObject(first)) return readOnlyItem(first, shape, name)
-  if (elements.some(element => typeof element !== typeof first || element === null)) {
-    throw invalid(name, 'its elements must all be whole numbers, all numbers with a fraction, or all booleans')
+  if (elements.some(element => typeof element !== typeof first || element === null)) throw mixed(name)
+  return tensorOfElements(name, datatypeFor(typeof first, declared), shape, elements.map(plain))
+}
+
+/** What `parseTypedJson` would make of elements of one kind. */
+const TYPE_OF_KIND: Readonly<Record<number, string>> = {
+  [KIND.whole]: 'bigint',
+  [KIND.fraction]: 'number',
+  [KIND.boolean]: 'boolean',
+}
+
+/** As `readList`, of a list that has not been read. */
+function readUnread(list: JsonList, name: string, declared: string | undefined): InstanceValue {
+  const shape = shapeOf(list, name)
+  if (elementCount(shape) === 0) throw empty(name, shape)
+  const { kinds } = list.form
+  if (kinds & (KIND.text | KIND.object)) {
+    const first = parseTypedJson(firstElement(list))
+    if (typeof first === 'string' || isObject(first)) return readOnlyItem(first, shape, name)
   }
-  return tensorOfElements(name, datatypeFor(first, declared), shape, elements.map(plain))
+  const type = TYPE_OF_KIND[kinds]
+  if (type === undefined) throw mixed(name)
+  return tensorOfList(name, datatypeFor(type, declared), shape, list, type === 'bigint')
+}
+
+function empty(name: string, shape: readonly number[]): ServiceError {
+  return invalid(name, `the shape of its lists is [${shape}]: none may be empty`)
+}
+
+function mixed(name: string): ServiceError {
+  return invalid(name, 'its elements must all be whole numbers, all numbers with a fraction, or all booleans')
 }
 
 /** A string or bytes in a list: the list has nothing else. */
@@ -94,10 +127,10 @@ function readOnlyItem(value: unknown, shape: readonly number[], name: string): I
   return { ...item, shape: [1] }
 }
 
-function datatypeFor(value: unknown, declared = ''): Datatype {
-  const kind = KINDS[typeof value]
-  if (kind === undefined) throw new Error(`a value of JSON has the type ${typeof value}`)
-  return kind.declared.test(declared) ? (declared as Datatype) : kind.own
+function datatypeFor(type: string, declared = ''): FixedDatatypeName {
+  const kind = KINDS[type]
+  if (kind === undefined) throw new Error(`a value of JSON has the type ${type}`)
+  return kind.declared.test(declared) ? (declared as FixedDatatypeName) : kind.own
 }
 
 /** As the datatypes take it: those of up to 32 bits want a number. */

@@ -1,19 +1,29 @@
 import { ServiceError } from '../../core/error.js'
 import type { JsonObject, ModelInfo } from '../../core/model.js'
+import { type AsideOptions, parseAside } from '../shared/json-aside.js'
 import { bodyText } from '../shared/json-body.js'
+import { MAX_DIGITS } from '../shared/json-limits.js'
 import { isObject } from '../shared/json-object.js'
 import { parseTypedJson } from './typed-json.js'
 
 /** Most instances of one request, each of which is a call of its own. */
 const MAX_INSTANCES = 10_000
 
+/** Where requests have lists of numbers; instances may be a single object. */
+const INSTANCE_VALUES: AsideOptions = {
+  steps: [name => name === 'instances', 'each', () => true],
+  maxDigits: MAX_DIGITS,
+}
+
 /**
- * Reads the instances of a request body `{"instances": …}`: a list of objects, or a single object.
+ * Reads the instances of a request body `{"instances": …}`: a list of objects, or a single object. Lists in
+ * a large body stay unread.
  * @param body a Buffer, or nothing when the request has none
  * @throws ServiceError `body_not_json`, `schema_violation`, `input_missing`
  */
 export function readInstances(body: unknown): readonly JsonObject[] {
-  const json = parseTypedJson(bodyText(body))
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0)
+  const json = parseAside({ bytes, text: bodyText(body) }, parseTypedJson, INSTANCE_VALUES)
   if (!isObject(json)) throw new ServiceError('body_not_json', 'the body must be an object')
   const { instances, ...others } = json
   const [stranger] = Object.keys(others)

@@ -1,9 +1,19 @@
 import { ServiceError } from '../../core/error.js'
 import type { JsonObject } from '../../core/model.js'
 import { decodeBase64 } from '../shared/base64.js'
-import { checkShape, flatten, invalid, type Tensor, tensorOfBytes, tensorOfElements } from '../shared/tensor.js'
+import { JsonList } from '../shared/json-list.js'
+import {
+  checkShape,
+  flatten,
+  invalid,
+  shapeOf,
+  type Tensor,
+  tensorOfBytes,
+  tensorOfElements,
+  tensorOfList,
+} from '../shared/tensor.js'
 import { type Datatype, datatypeOf } from '../shared/tensor-datatype.js'
-import { parseExactJson } from './exact-json.js'
+import { parseExact, parseExactJson } from './exact-json.js'
 import { type InferCall, type RequestedOutput, refuseSharedMemory } from './infer-call.js'
 import { nameOf, objectsOf, parametersOf, textOf } from './json-fields.js'
 import { BASE64, type Parameters, wrongParameter } from './parameters.js'
@@ -89,15 +99,26 @@ function tensorOfData(
   data: unknown,
   parameters: Parameters,
 ): Tensor {
-  if (!Array.isArray(data)) throw invalid(name, 'it has neither a list `data` nor the parameter binary_data_size')
+  if (!Array.isArray(data) && !(data instanceof JsonList)) {
+    throw invalid(name, 'it has neither a list `data` nor the parameter binary_data_size')
+  }
   if (datatype === 'BF16') throw invalid(name, 'JSON has no BF16; send it as binary data')
-  const { shape: found, elements } = flatten(data, name)
+  if (data instanceof JsonList && datatype !== 'BYTES') {
+    checkLists(name, shapeOf(data, name), shape)
+    return tensorOfList(name, datatype, shape, data)
+  }
+  const { shape: found, elements } = flatten(data instanceof JsonList ? parseExact(data.bytes.toString()) : data, name)
+  checkLists(name, found, shape)
+  const isBase64 = datatype === 'BYTES' && parameters.get('content_type') === BASE64
+  return tensorOfElements(name, datatype, shape, isBase64 ? elements.map(text => decodeText(text, name)) : elements)
+}
+
+/** @param found the shape of lists in lists; a single one may have the elements of any shape */
+function checkLists(name: string, found: readonly number[], shape: readonly number[]): void {
   const isNested = found.length > 1
   if (isNested && (found.length !== shape.length || found.some((size, i) => size !== shape[i]))) {
     throw invalid(name, `its lists have the shape [${found}], but its shape is [${shape}]`)
   }
-  const isBase64 = datatype === 'BYTES' && parameters.get('content_type') === BASE64
-  return tensorOfElements(name, datatype, shape, isBase64 ? elements.map(text => decodeText(text, name)) : elements)
 }
 
 function decodeText(text: unknown, name: string): Buffer {

@@ -1,18 +1,19 @@
 /** Deepest nesting of lists and objects that is read. What writes JSON again, or walks through it, goes as deep by calls. */
-const MAX_DEPTH = 256
+export const MAX_DEPTH = 256
 
 /** Most members that all objects of a text may have together, and most objects: each costs many times what its letters cost. */
 const MAX_FIELDS = 50_000
 
 /** More digits than any integer type holds; a bigint of many more takes long to make, twice as many four times as long. */
-const MAX_DIGITS = 40
+export const MAX_DIGITS = 40
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COLON = 0x3a
 const BRACE = 0x7b
-const OPENING: ReadonlySet<number> = new Set([0x5b, BRACE])
-const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d])
+const CLOSING_BRACE = 0x7d
+const BRACKET = 0x5b
+const CLOSING_BRACKET = 0x5d
 
 /** Says which limit a JSON text, which may be none, is past; undefined when it is past none. */
 export function excessOf(text: string): string | undefined {
@@ -25,11 +26,12 @@ export function excessOf(text: string): string | undefined {
   for (let at = 0; at < text.length; at++) {
     const letter = text.charCodeAt(at)
     if (letter === QUOTE) at = endOfText(text, at)
-    else if (OPENING.has(letter)) {
+    else if (letter === BRACKET || letter === BRACE) {
       depth++
       if (letter === BRACE) objects++
-    } else if (CLOSING.has(letter)) depth--
+    } else if (letter === CLOSING_BRACKET || letter === CLOSING_BRACE) depth--
     else if (letter === COLON) fields++
+    else continue
     if (depth > MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH}`
     if (fields > MAX_FIELDS) return `has more than ${MAX_FIELDS} fields`
     if (objects > MAX_FIELDS) return `has more than ${MAX_FIELDS} objects`

@@ -151,7 +151,10 @@ export const FIXED_DATATYPES = {
   ),
 } as const satisfies Record<string, FixedDatatype>
 
-export type Datatype = keyof typeof FIXED_DATATYPES | 'BYTES'
+/** Datatypes whose elements all have one size. */
+export type FixedDatatypeName = keyof typeof FIXED_DATATYPES
+
+export type Datatype = FixedDatatypeName | 'BYTES'
 
 const DATATYPES = [...Object.keys(FIXED_DATATYPES), 'BYTES'] as readonly Datatype[]
 

@@ -1,5 +1,7 @@
 import { ServiceError } from '../../core/error.js'
-import { type Datatype, FIXED_DATATYPES, type TensorElement } from './tensor-datatype.js'
+import { ElementReader, type JsonList } from './json-list.js'
+import { type Datatype, FIXED_DATATYPES, type FixedDatatypeName, type TensorElement } from './tensor-datatype.js'
+import { MOST_NUMBERS, writeNumbers } from './tensor-numbers.js'
 
 /** A named tensor: its elements in row-major order, little-endian; a BYTES element has its length in 4 bytes before it. */
 export interface Tensor {
@@ -59,23 +61,61 @@ export function tensorOfElements(
   shape: readonly number[],
   elements: readonly unknown[],
 ): Tensor {
-  const count = elementCount(shape)
-  if (elements.length !== count) {
-    throw invalid(name, `the shape [${shape}] has ${count} elements, the data ${elements.length}`)
-  }
+  checkCount(name, shape, elements.length)
   return { name, datatype, shape, data: encode(name, datatype, elements) }
+}
+
+function checkCount(name: string, shape: readonly number[], found: number): void {
+  const count = elementCount(shape)
+  if (found !== count) throw invalid(name, `the shape [${shape}] has ${count} elements, the data ${found}`)
 }
 
 function encode(name: string, datatype: Datatype, elements: readonly unknown[]): Uint8Array {
   if (datatype === 'BYTES') return joinElements(elements.map((element, index) => bytesOf(element, index, name)))
-  const { size, allowed, write } = FIXED_DATATYPES[datatype]
+  const { size, write } = FIXED_DATATYPES[datatype]
   const data = new Uint8Array(elements.length * size)
   const view = new DataView(data.buffer)
   for (const [index, element] of elements.entries()) {
-    if (write(view, index * size, element)) continue
-    throw invalid(name, `element ${index} is ${show(element)}; ${datatype} takes ${allowed}`)
+    if (!write(view, index * size, element)) throw notHeld(name, datatype, index, element)
   }
   return data
+}
+
+/**
+ * Makes a tensor of a list that has not been read, without making anything of its elements on the way.
+ * @param unsignedZero whether -0 is 0, as it is among bigints. Default: no
+ * @throws ServiceError as `tensorOfElements`, and when its lists are not equally long and equally deep on each level
+ */
+export function tensorOfList(
+  name: string,
+  datatype: FixedDatatypeName,
+  shape: readonly number[],
+  list: JsonList,
+  unsignedZero = false,
+): Tensor {
+  const count = elementCount(shapeOf(list, name))
+  checkCount(name, shape, count)
+  const { size, write } = FIXED_DATATYPES[datatype]
+  const data = new Uint8Array(count * size)
+  const view = new DataView(data.buffer)
+  const reader = new ElementReader(list)
+  const numbers = new Float64Array(MOST_NUMBERS)
+  for (let index = 0; index < count; ) {
+    const read = reader.numbers(numbers)
+    if (unsignedZero) for (let at = 0; at < read; at++) numbers[at] = (numbers[at] as number) + 0
+    const written = read === 0 ? 0 : writeNumbers(datatype, data, index, numbers.subarray(0, read))
+    index += written
+    if (written < read) throw notHeld(name, datatype, index, numbers[written])
+    if (read === MOST_NUMBERS || index === count) continue
+    const element = reader.other()
+    if (!write(view, index * size, element)) throw notHeld(name, datatype, index, element)
+    index++
+  }
+  return { name, datatype, shape, data }
+}
+
+function notHeld(name: string, datatype: FixedDatatypeName, index: number, element: unknown): ServiceError {
+  return invalid(name, `element ${index} is ${show(element)}; ${datatype} takes ${FIXED_DATATYPES[datatype].allowed}`)
 }
 
 function bytesOf(element: unknown, index: number, name: string): Uint8Array {
@@ -85,10 +125,7 @@ function bytesOf(element: unknown, index: number, name: string): Uint8Array {
 }
 
 /** The elements of a tensor of any datatype but BYTES, in row-major order. */
-export function elementsOf({
-  datatype,
-  data,
-}: Tensor & { readonly datatype: Exclude<Datatype, 'BYTES'> }): TensorElement[] {
+export function elementsOf({ datatype, data }: Tensor & { readonly datatype: FixedDatatypeName }): TensorElement[] {
   const { size, read } = FIXED_DATATYPES[datatype]
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
   return Array.from({ length: data.length / size }, (_, index) => read(view, index * size))
@@ -145,6 +182,13 @@ export function flatten(value: unknown, name: string): { readonly shape: number[
   }
   if (level.some(Array.isArray)) throw ragged(name)
   return { shape, elements: level }
+}
+
+/** The shape of a list that has not been read. @throws ServiceError as `flatten` */
+export function shapeOf({ form: { depth, shape } }: JsonList, name: string): readonly number[] {
+  if (depth > MAX_DIMENSIONS) throw tooDeep(name)
+  if (shape === undefined) throw ragged(name)
+  return shape
 }
 
 function ragged(name: string): ServiceError {

@@ -1,0 +1,120 @@
+import { type ListForm, scanValue, skipFraction, skipText, skipWhole } from './json-scan.js'
+
+// Constants of another module cost more than the work that is done with them.
+const QUOTE = 0x22
+const COMMA = 0x2c
+const MINUS = 0x2d
+const DOT = 0x2e
+const ZERO = 0x30
+const NINE = 0x39
+const UPPER_E = 0x45
+const OPEN_LIST = 0x5b
+const CLOSE_LIST = 0x5d
+const LOWER_E = 0x65
+const LOWER_F = 0x66
+const LOWER_N = 0x6e
+const LOWER_T = 0x74
+const OPEN_OBJECT = 0x7b
+
+/** A list in a JSON text that was found to be well-formed, and has not been read. */
+export class JsonList {
+  constructor(
+    readonly form: ListForm,
+    readonly bytes: Buffer,
+  ) {}
+}
+
+/** More digits may be past 2^53, where not every whole number is a `number`. */
+const SAFE_DIGITS = 15
+
+const POWERS = Float64Array.from({ length: SAFE_DIGITS + 1 }, (_, exponent) => 10 ** exponent)
+
+/** Reads the innermost elements of a list one after the other, however many lists are around them. */
+export class ElementReader {
+  private readonly bytes: Buffer
+  private at = 0
+
+  constructor({ bytes }: JsonList) {
+    this.bytes = bytes
+  }
+
+  /**
+   * Reads numbers until `values` is full. Stops before what is no number, before a whole one of more than 15 digits, and at the end.
+   * @returns how many it has read
+   */
+  numbers(values: Float64Array): number {
+    const { bytes } = this
+    let at = this.at
+    let count = 0
+    for (; count < values.length; count++) {
+      at = skipSeparators(bytes, at)
+      const begin = at
+      let byte = bytes[at] as number
+      const isNegative = byte === MINUS
+      if (isNegative) byte = bytes[++at] as number
+      if (!isDigit(byte)) return this.stop(begin, count)
+      let value = 0
+      let digits = -at
+      for (; isDigit(byte); byte = bytes[++at] as number) value = value * 10 + (byte - ZERO)
+      digits += at
+      if (byte === DOT) {
+        const point = at
+        for (byte = bytes[++at] as number; isDigit(byte); byte = bytes[++at] as number) {
+          value = value * 10 + (byte - ZERO)
+        }
+        const decimals = at - point - 1
+        digits += decimals
+        // A quotient of two whole numbers that are exact is the number that is nearest to the decimal.
+        if (digits <= SAFE_DIGITS) value /= POWERS[decimals] as number
+      } else if (digits > SAFE_DIGITS && byte !== LOWER_E && byte !== UPPER_E) return this.stop(begin, count)
+      if (digits > SAFE_DIGITS || byte === LOWER_E || byte === UPPER_E) {
+        at = skipFraction(bytes, at)
+        values[count] = Number(bytes.toString('latin1', begin, at))
+      } else values[count] = isNegative ? -value : value
+    }
+    return this.stop(at, count)
+  }
+
+  private stop(at: number, count: number): number {
+    this.at = at
+    return count
+  }
+
+  /** Reads an element of any kind but a list; whole numbers become bigint. There has to be one. */
+  other(): unknown {
+    const { bytes } = this
+    const begin = skipSeparators(bytes, this.at)
+    const first = bytes[begin]
+    if (first === LOWER_T || first === LOWER_F || first === LOWER_N) {
+      this.at = begin + (first === LOWER_F ? 5 : 4)
+      return first === LOWER_N ? null : first === LOWER_T
+    }
+    if (first === QUOTE || first === OPEN_OBJECT) {
+      this.at = first === QUOTE ? skipText(bytes, begin) : scanValue(bytes, begin).end
+      return JSON.parse(bytes.toString('utf8', begin, this.at))
+    }
+    const whole = skipWhole(bytes, begin)
+    this.at = skipFraction(bytes, whole)
+    const text = bytes.toString('latin1', begin, this.at)
+    return this.at === whole ? BigInt(text) : Number(text)
+  }
+}
+
+/** The JSON text of the very first element of a list that has one. */
+export function firstElement({ bytes }: JsonList): string {
+  const begin = skipSeparators(bytes, 0)
+  return bytes.toString('utf8', begin, scanValue(bytes, begin).end)
+}
+
+/** Reads over all that stands between two elements, which only numbers and words do not begin with. */
+function skipSeparators(bytes: Uint8Array, from: number): number {
+  let at = from
+  for (let byte = bytes[at] as number; byte <= 0x20 || byte === COMMA || byte === OPEN_LIST || byte === CLOSE_LIST; ) {
+    byte = bytes[++at] as number
+  }
+  return at
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= NINE
+}
