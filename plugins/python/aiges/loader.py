@@ -189,6 +189,8 @@ class LoadedWrapper:
             return refused
         if not hasattr(answer, "handle") or not hasattr(answer, "error_code"):
             raise InvalidAnswer(f"wrapperCreate must return a SessionCreateResponse, not {type(answer).__name__}")
+        if not isinstance(answer.handle, (str, int, type(None))):
+            raise InvalidAnswer(f"the handle of a session must be a text, not {type(answer.handle).__name__}")
         return answer  # type: ignore[no-any-return]
 
     def write(self, handle: str, frame: DataListCls, sid: str) -> int:

@@ -206,6 +206,23 @@ class HandleThreadTest(unittest.TestCase):
             self.assertEqual((result.tag, result.ret), ("tag", 30003))
 
 
+class HandleTest(unittest.TestCase):
+    def test_a_handle_that_is_no_text_fails_the_session(self):
+        source = """
+        class Wrapper(Base):
+            def wrapperCreate(self, params, sid):
+                created = SessionCreateResponse()
+                created.handle = [sid]
+                return created
+            def wrapperWrite(self, handle, req, sid):
+                return 0
+        """
+        with plugin(source) as running, StreamClient(running) as client:
+            client.send(open_session(1))
+            (result,) = client.all_results(1)
+            self.assertIn("the handle of a session must be a text, not list", result.message)
+
+
 class ProtocolOneTest(unittest.TestCase):
     def test_whatever_a_method_of_a_session_raises_is_a_reply(self):
         source = """
