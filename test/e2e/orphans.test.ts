@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, watch } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -115,17 +115,13 @@ describe.skipIf(process.platform !== 'linux')('a daemon that is killed', () => {
 
   it('leaves no folder when it is killed in the moment in which that appears', async () => {
     const temporary = ownTemporary()
+    const isSockets = (name: string | null) => name?.startsWith('aiservice-') === true
+    const watcher = watch(temporary, (_, name) => void (isSockets(name) && daemon.child.kill('SIGKILL')))
     const daemon = startDaemonProcess({ cwd: wrapperFolder('minimal'), env: { TMPDIR: temporary } })
-    daemons.push(daemon)
-    const folders = () => readdirSync(temporary).filter(name => name.startsWith('aiservice-'))
-    const limit = performance.now() + 30_000
-    // Without a pause, as above.
-    while (folders().length === 0) {
-      if (performance.now() > limit) throw new Error('the daemon has made no folder')
-    }
-    daemon.child.kill('SIGKILL')
-    await daemon.exited
-    await vi.waitFor(() => expect(folders()).toEqual([]), { timeout: 2000, interval: 20 })
+    expect(await daemon.exited).toBe('SIGKILL')
+    watcher.close()
+    const left = () => readdirSync(temporary).filter(isSockets)
+    await vi.waitFor(() => expect(left()).toEqual([]), { timeout: 2000, interval: 20 })
   })
 
   it('takes the plugin itself with it when it is killed together with its guard, and its folder goes with the next one', async () => {

@@ -102,6 +102,6 @@ describe.runIf(isRoot)('plugins that run as another user', () => {
     await set.start()
     expect(set.readiness).toEqual({ ready: true })
     const { stdout } = await promisify(execFile)('ps', ['-eo', 'uid,args'])
-    expect(stdout).toMatch(/^ *65534 .*fault-plugin\.ts well-behaved/m)
+    expect(stdout).toMatch(/^ *65534 .*fault-plugin\.mjs well-behaved/m)
   })
 })
