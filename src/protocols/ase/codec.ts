@@ -3,7 +3,9 @@ import type { InferenceResult } from '../../core/inference.js'
 import type { JsonObject } from '../../core/model.js'
 import { type Accept, type Attributes, DATA_TYPES, type DataType, type Payload, Status } from '../../core/payload.js'
 import { decodeBase64 } from '../shared/base64.js'
+import type { AsideOptions } from '../shared/json-aside.js'
 import { type NotJson, parseJsonObject } from '../shared/json-body.js'
+import { JsonList } from '../shared/json-list.js'
 import { isObject } from '../shared/json-object.js'
 import { asString } from '../shared/string-form.js'
 import { JsonSource } from './json-source.js'
@@ -19,13 +21,16 @@ export interface AseBody {
 
 const NONE: JsonObject = {}
 
+/** Where a list is the data of a payload, which is handed over as its text. */
+const PAYLOAD_DATA: AsideOptions = { steps: [name => name === 'payload', () => true, isDataType] }
+
 /**
  * Parses a request body or a frame: a Buffer, or nothing when the request has none.
  * @param notJson what text that is no JSON object is refused with
  * @throws ServiceError with that reason, or `schema_violation` when a section is no object
  */
 export function parseBody(body: unknown, notJson: NotJson = 'body_not_json'): AseBody {
-  const { text, json } = parseJsonObject(body, notJson)
+  const { text, json } = parseJsonObject(body, notJson, PAYLOAD_DATA)
   const header = section(json, 'header')
   const parameter = section(json, 'parameter')
   return { text, json, header, parameter, payload: section(json, 'payload') }
@@ -82,7 +87,8 @@ function decodePayload(key: string, entry: unknown, source: JsonSource, absent: 
   }
   // JSON text is plain UTF-8, whatever its sender says of it.
   if (type === 'text') Object.assign(attributes, { encoding: 'utf8', compress: 'raw' })
-  return { key, type, status, attributes, data: Buffer.from(source.textOf(['payload', key, type])) }
+  const data = value instanceof JsonList ? value.bytes : Buffer.from(source.textOf(['payload', key, type]))
+  return { key, type, status, attributes, data }
 }
 
 /**

@@ -4,6 +4,7 @@ import { NOT_THERE, scanValue, skipKey, skipSpace } from './json-scan.js'
 const QUOTE = 0x22
 const COMMA = 0x2c
 const OPEN_LIST = 0x5b
+const BACKSLASH = 0x5c
 const CLOSE_LIST = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
@@ -23,8 +24,8 @@ export interface JsonText {
 export interface AsideOptions {
   /** The way from the root to the lists that need not be made; members beside it are parsed as they are. */
   readonly steps: readonly Step[]
-  /** Digits that a whole number in these lists may have, its sign included. */
-  readonly maxDigits: number
+  /** Digits that a whole number in these lists may have, its sign included. Default: no limit. */
+  readonly maxDigits?: number
   /** From how many bytes on lists are put aside. Default 64 KiB. */
   readonly largeBytes?: number
 }
@@ -44,6 +45,7 @@ export function parseAside(
   const finder = new ListFinder(bytes, maxDigits)
   finder.walk(0, steps, [])
   const { cuts } = finder
+  if (cuts.length === 0) return parse(text)
   let root: unknown
   try {
     root = parse(without(bytes, cuts, cut => cut.placeholder))
@@ -97,7 +99,7 @@ class ListFinder {
 
   constructor(
     private readonly bytes: Buffer,
-    private readonly maxDigits: number,
+    private readonly maxDigits: number | undefined,
   ) {}
 
   /** @returns where the value ends, or `NOT_THERE` at a fault, which is the parser's to find */
@@ -169,7 +171,17 @@ class ListFinder {
   }
 }
 
-/** Reads over a value that is parsed as it is. */
+/** Reads over a value that is parsed as it is. Its texts, which may be whole pictures, are not looked into. */
 function skipValue(bytes: Buffer, from: number): number {
-  return scanValue(bytes, from).end
+  const start = skipSpace(bytes, from)
+  if (bytes[start] !== QUOTE) return scanValue(bytes, start).end
+  let close = bytes.indexOf(QUOTE, start + 1)
+  while (close >= 0 && isEscaped(bytes, close)) close = bytes.indexOf(QUOTE, close + 1)
+  return close < 0 ? NOT_THERE : close + 1
+}
+
+function isEscaped(bytes: Buffer, at: number): boolean {
+  let first = at
+  while (bytes[first - 1] === BACKSLASH) first--
+  return (at - first) % 2 === 1
 }

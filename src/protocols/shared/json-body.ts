@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { ServiceError } from '../../core/error.js'
 import type { JsonObject } from '../../core/model.js'
+import { type AsideOptions, parseAside } from './json-aside.js'
 import { excessOf } from './json-limits.js'
 import { isObject } from './json-object.js'
 
@@ -28,13 +29,14 @@ export function bodyText(body: unknown, notJson: NotJson = 'body_not_json'): str
 
 /**
  * Parses a request body or a frame.
+ * @param unread which lists of a large one are left unread. Default: none
  * @throws ServiceError when it is no JSON object
  */
-export function parseJsonObject(body: unknown, notJson: NotJson = 'body_not_json'): JsonBody {
+export function parseJsonObject(body: unknown, notJson: NotJson = 'body_not_json', unread?: AsideOptions): JsonBody {
   const text = bodyText(body, notJson)
   let json: unknown
   try {
-    json = JSON.parse(text)
+    json = unread && Buffer.isBuffer(body) ? parseAside({ bytes: body, text }, JSON.parse, unread) : JSON.parse(text)
   } catch (error) {
     throw new ServiceError(notJson, `the ${WHAT[notJson]} is not JSON: ${(error as Error).message}`)
   }

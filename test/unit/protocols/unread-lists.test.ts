@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ServiceError } from '../../../src/core/error.js'
+import { decodePayloads, parseBody } from '../../../src/protocols/ase/codec.js'
 import { readValue } from '../../../src/protocols/mindspore/instance-value.js'
 import { readInstances } from '../../../src/protocols/mindspore/request.js'
 import { decodeInferBody } from '../../../src/protocols/oip/body-codec.js'
@@ -86,6 +87,12 @@ describe('a list that stands in a large body', () => {
       const read = (text: string) => outcome(() => readValue(readInstances(Buffer.from(text))[0]?.['x'], 'x', declared))
       expect(read(body + SPACE), declared).toEqual(read(body))
     }
+  })
+
+  it.each([...LISTS, '[ 1.0 , 1e400,"é" ]'])('%s is handed over as it is written, with ASE', list => {
+    const body = `{"payload":{"x":{"text":${list},"format":"json"},"y":{"other":"YQ==","note":[1]}}}`
+    const read = (text: string) => outcome(() => decodePayloads(parseBody(Buffer.from(text))))
+    expect(read(body + SPACE)).toEqual(read(body))
   })
 
   it('is rounded as JSON.parse rounds it, whatever its digits', () => {

@@ -50,6 +50,7 @@ describe('parseAside', () => {
     '{"in":[{"data":[1],"data":"last"}]}',
     '{"in":[{"data":[1]}],"in":[{"data":[2]},5]}',
     '{"in":[{"data":[1]}],"in":7}',
+    '{"a":"\\"\\\\","in":[{"b":"\\\\","data":[1],"c":"\\\\\\"[,"}]}',
     '{"\\u0069n":[{"d\\u0061ta":["\\"]","\\ud83d\\ude00",{"data":[1]},null,true,false,-0.5e+3]}]}',
     '{"in":[{"data":[[],[]]},{"data":[[[1]],2]}]}',
   ])('makes of %s what JSON.parse does', text => {
@@ -73,6 +74,8 @@ describe('parseAside', () => {
     '{"in":[{"data":[{"a":1,}]}]}',
     '{"in":[{"data":[1}]}',
     '{"in":[{"data":[1',
+    '{"in":[{"a":"\n","data":[1]}]}',
+    '{"in":[{"data":[1],"a":"',
     '{"in":[{"data":[1]]}',
     '{"in":[{"data":[1]} {}]}',
     '{"in":[{"data":[1]}]} x',
