@@ -9,7 +9,7 @@ import { loadProto } from '../rpc/proto.js'
 import { configureCalls, DEFAULT_LIBRARY } from './library.js'
 import { listenForCalls } from './listen.js'
 import { Plugin } from './plugin.js'
-import { endProcess, printByLine } from './process-end.js'
+import { endProcess, endWhenEngineExits, printByLine } from './process-end.js'
 
 const PROTOCOL = 2
 
@@ -63,6 +63,7 @@ process.on('SIGTERM', () => endProcess(0))
 
 configureCalls()
 printByLine()
+endWhenEngineExits()
 const server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 })
 const { WrapperPlugin } = loadProto<ProtoGrpcType>('plugin', 'wrapper-v2.proto').aiges.plugin.v2
 const { Health } = loadProto<HealthProto>('plugin', 'health.proto').grpc.health.v1

@@ -11,6 +11,23 @@ export function printByLine(): void {
 const LINE_BUFFERED = 1
 
 /**
+ * Lets an engine that calls `exit` end the process. What Node does at an exit waits for its threads, and so for the one
+ * that the engine called from: the process would stay, and answer nothing.
+ */
+export function endWhenEngineExits(): void {
+  const libc = koffi.load(null)
+  let onExit: ReturnType<typeof libc.func>
+  try {
+    onExit = libc.func('on_exit', 'int', ['void *', 'void *'])
+  } catch {
+    // Not every C library has it. Such a process is replaced when its calls have taken too long.
+    return
+  }
+  // Called with the status, and before what was registered earlier, such as all that Node does.
+  onExit(libc.symbol('_exit'), null)
+}
+
+/**
  * Ends the process at once. The engine's static destructors do not run, because threads of its own may still be at work
  * on what they would destroy. (So does the AIGES loader.)
  */

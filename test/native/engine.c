@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine.h"
 
@@ -145,6 +146,10 @@ static int useStack(void) {
   return buffer[12345];
 }
 
+static void closeStandard(void) {
+  for (int descriptor = 0; descriptor < 3; descriptor += 1) close(descriptor);
+}
+
 static void report(const char *usrTag) {
   meter(usrTag, "seconds", 3);
   metric(usrTag, "load", "0.75");
@@ -155,6 +160,8 @@ static void report(const char *usrTag) {
 pDataList answerOf(const char *usrTag, pParamList params, pDataList in, unsigned int *psrIds, int psrCnt) {
   sleepMs(number(params, "sleep", 0));
   if (asked(params, "segfault")) *(volatile int *)NULL = 1;
+  if (asked(params, "exit")) exit(number(params, "status", 0));
+  if (asked(params, "close")) closeStandard();
   if (asked(params, "hang")) sleepMs(3600 * 1000);
   if (asked(params, "stack")) useStack();
   if (asked(params, "report")) report(usrTag);
