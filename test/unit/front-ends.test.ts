@@ -3,6 +3,7 @@ import { ServiceError } from '../../src/core/error.js'
 import type { RequestContext } from '../../src/core/inference.js'
 import type { ProtoGrpcType as InferenceProto } from '../../src/gen/gateway/aiges-v1.js'
 import type { ProtoGrpcType as OipProto } from '../../src/gen/gateway/oip.js'
+import { CALL_REASONS } from '../../src/protocols/shared/openapi-errors.js'
 import { createClient } from '../../src/rpc/channel.js'
 import { loadProto } from '../../src/rpc/proto.js'
 import { unaryCall } from '../../src/rpc/unary.js'
@@ -24,6 +25,13 @@ async function serve(protocols: string, inference = new FakeInference([modelInfo
 async function documentOf(http: string): Promise<Readonly<Record<string, unknown>>> {
   const response = await fetch(`${http}/openapi.json`)
   return (await response.json()) as Readonly<Record<string, unknown>>
+}
+
+/** The answers of every operation, or of those at a path, by status. */
+async function responsesOf(http: string, path?: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const { paths } = (await documentOf(http)) as { paths: Record<string, Record<string, { responses: object }>> }
+  const items = path === undefined ? Object.values(paths) : [paths[path] ?? {}]
+  return items.flatMap(item => Object.values(item).map(({ responses }) => responses as Record<string, unknown>))
 }
 
 const pathsOf = async (http: string) => Object.keys((await documentOf(http))['paths'] as object)
@@ -132,6 +140,35 @@ describe('every front-end over HTTP', () => {
     ['MindSpore', '/model/svcName:predict', { instances: [{ text: 'x' }] }],
     ['EdgeBoard', '/api/model/service/base64?mid=1', { image }],
   ]
+
+  it.each(cases)('is described with every status that it answers with: %s', async (_name, path, body) => {
+    const inference = new FakeInference([{ ...modelInfo('svcName'), mid: 1 }])
+    inference.results = (request, ctx) => ({
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: false, value: await inference.answer(request, ctx) }),
+      }),
+    })
+    const { http } = await serve('', inference)
+    const [described] = await responsesOf(http, path.replace(/\?.*/, ''))
+    const answered = new Set<string>()
+    for (const reason of CALL_REASONS.filter(reason => reason !== 'cancelled')) {
+      inference.answer = () => {
+        throw new ServiceError(reason)
+      }
+      const { status } = await fetch(http + path, { method: 'POST', body: JSON.stringify(body) })
+      answered.add(String(status))
+    }
+    expect(Object.keys(described ?? {})).toEqual(expect.arrayContaining([...answered]))
+  })
+
+  it('is described without an answer that stands for all others', async () => {
+    const { config } = loadText(`${LISTEN}[admin]\nenabled = true\ntoken = "0123456789abcdef"`)
+    const { http } = await startFrontEnds({ config, inference: new FakeInference([modelInfo('svcName')]) })
+    const all = await responsesOf(http)
+    expect(all.length).toBeGreaterThan(20)
+    for (const responses of all) expect(Object.keys(responses)).toEqual(expect.arrayContaining(['200', '401', '500']))
+    for (const responses of all) expect(responses).not.toHaveProperty('default')
+  })
 
   it.each(cases)('hands on how urgent a request is, and refuses what it cannot read: %s', async (_name, path, body) => {
     const seen: RequestContext[] = []

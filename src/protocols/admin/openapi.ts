@@ -1,7 +1,10 @@
+import type { Reason } from '../../core/error.js'
 import type { JsonObject, ModelInfo } from '../../core/model.js'
+import { BODY_REASONS, COMMON_REASONS, errorResponses, MODEL_REASONS } from '../shared/openapi-errors.js'
 import { type OpenApiPart, schemaRef } from '../shared/openapi-part.js'
 import { pathBelow } from '../shared/request-path.js'
 import { describeModel } from './codec.js'
+import { adminStatus } from './error-map.js'
 
 const TAG = 'Admin'
 
@@ -24,7 +27,7 @@ export function adminOpenApi(models: readonly ModelInfo[], basePath: string): Op
     description: 'Default: all versions of the model',
   }
   const change = (id: string, summary: string): JsonObject => ({
-    post: operation(`admin${id}`, summary, one, { parameters: [parameter, version] }),
+    post: operation(`admin${id}`, summary, one, CHANGE_REASONS, { parameters: [parameter, version] }),
   })
   const slots = {
     parameters: [parameter],
@@ -35,12 +38,14 @@ export function adminOpenApi(models: readonly ModelInfo[], basePath: string): Op
   }
   const list = { schema: schemaRef('AdminModels'), ...(example && { example: { models: models.map(describeModel) } }) }
   const paths = {
-    models: { get: operation('adminList', 'The models, with all versions, and why one is not ready', list) },
-    'models/{name}': { get: operation('adminGet', 'One model', one, { parameters: [parameter] }) },
+    models: { get: operation('adminList', 'The models, with all versions, and why one is not ready', list, []) },
+    'models/{name}': { get: operation('adminGet', 'One model', one, MODEL_REASONS, { parameters: [parameter] }) },
     'models/{name}/load': change('Load', 'Start a model that does not run; answers when it is ready'),
     'models/{name}/unload': change('Unload', 'Let what is in flight end, then stop the plugins of a model'),
     'models/{name}/reload': change('Reload', 'Exchange the plugins of a model for new ones, without a failed request'),
-    'models/{name}/slots': { post: operation('adminSlots', 'Change how many requests may be in flight', one, slots) },
+    'models/{name}/slots': {
+      post: operation('adminSlots', 'Change how many requests may be in flight', one, SLOTS_REASONS, slots),
+    },
   }
   return {
     tags: [{ name: TAG, description: 'Models of the running daemon. Every request needs the token of `[admin]`.' }],
@@ -51,13 +56,23 @@ export function adminOpenApi(models: readonly ModelInfo[], basePath: string): Op
   }
 }
 
-function operation(operationId: string, summary: string, answer: JsonObject, asked: JsonObject = {}): JsonObject {
+const CHANGE_REASONS: readonly Reason[] = [...MODEL_REASONS, 'message_too_large', 'misconfigured', 'not_ready']
+const SLOTS_REASONS: readonly Reason[] = [...MODEL_REASONS, ...BODY_REASONS, 'parameter_missing']
+
+/** @param reasons why it may fail, beside those of all */
+function operation(
+  operationId: string,
+  summary: string,
+  answer: JsonObject,
+  reasons: readonly Reason[],
+  asked: JsonObject = {},
+): JsonObject {
   return {
     ...{ tags: [TAG], operationId, summary, security: [{ adminToken: [] }] },
     ...asked,
     responses: {
       200: { description: 'Done', content: { 'application/json': answer } },
-      default: { $ref: '#/components/responses/AdminError' },
+      ...errorResponses('AdminError', [...COMMON_REASONS, ...reasons], adminStatus),
     },
   }
 }

@@ -1,6 +1,7 @@
 import { REASONS, type Reason } from '../../core/error.js'
 import type { JsonObject, ModelInfo } from '../../core/model.js'
 import { HTTP_STATUS } from '../shared/http-status.js'
+import { BODY_REASONS, CALL_REASONS, COMMON_REASONS, errorResponses } from '../shared/openapi-errors.js'
 import { LIMIT_PARAMETERS, RETRY_HEADERS } from '../shared/openapi-limits.js'
 import { type OpenApiPart, schemaRef } from '../shared/openapi-part.js'
 import { pathBelow } from '../shared/request-path.js'
@@ -29,6 +30,8 @@ export function edgeBoardOpenApi(models: readonly ModelInfo[], basePath: string)
     }),
     multipart: operation('edgeBoardMultipart', 'The same with several models at a time', SEVERAL, {
       parameters: [SHOW],
+      // What becomes of a model stands in its answer.
+      reasons: [...COMMON_REASONS, ...BODY_REASONS, 'model_unknown'],
       content: {
         'multipart/form-data': { schema: FORM, example: { mids: JSON.stringify(numbered.map(model => model.mid)) } },
       },
@@ -80,13 +83,15 @@ const SEVERAL = {
 interface Asked {
   readonly parameters: readonly JsonObject[]
   readonly content: JsonObject
+  /** Why it may fail as a whole. Default: as whatever runs a model. */
+  readonly reasons?: readonly Reason[]
 }
 
 function operation(
   operationId: string,
   summary: string,
   answer: JsonObject,
-  { parameters, content }: Asked,
+  { parameters, content, reasons = CALL_REASONS }: Asked,
 ): JsonObject {
   return {
     post: {
@@ -97,7 +102,7 @@ function operation(
       requestBody: { required: true, content },
       responses: {
         200: { description: 'What was found', content: { 'application/json': answer } },
-        default: { $ref: '#/components/responses/EdgeBoardError' },
+        ...errorResponses('EdgeBoardError', reasons),
       },
     },
   }

@@ -44,6 +44,9 @@ export const MINDSPORE_WORDING: Readonly<Record<Reason, string>> = {
   internal: '',
 }
 
+/** What the daemon refuses a request with before a model has begun to work on it; if all instances are, the request is. */
+export const NOT_ADMITTED: readonly Reason[] = ['not_ready', 'no_slot', 'rate_limited', 'cancelled']
+
 /** The text of `error_msg`, with the wrapper's own number where there is one. */
 export function mindSporeMessage({ reason, message, wrapperRet }: ServiceError): string {
   const ret = reason === 'wrapper_failed' && wrapperRet !== undefined ? ` (code ${wrapperRet})` : ''
@@ -55,8 +58,11 @@ export function mindSporeMessage({ reason, message, wrapperRet }: ServiceError):
  * @param bodyLimitBytes largest body
  */
 export function mindSporeError(error: ServiceError, bodyLimitBytes: number): ErrorAnswer {
-  const http = error.reason === 'method_not_allowed' ? 400 : HTTP_STATUS[error.reason]
-  return { http, body: encodeFailure(wholeMessage(error, bodyLimitBytes)) }
+  return { http: mindSporeStatus(error.reason), body: encodeFailure(wholeMessage(error, bodyLimitBytes)) }
+}
+
+export function mindSporeStatus(reason: Reason): number {
+  return reason === 'method_not_allowed' ? 400 : HTTP_STATUS[reason]
 }
 
 function wholeMessage(error: ServiceError, bodyLimitBytes: number): string {

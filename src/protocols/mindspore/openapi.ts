@@ -1,9 +1,12 @@
+import type { Reason } from '../../core/error.js'
 import type { JsonObject, ModelInfo, TensorSpec } from '../../core/model.js'
 import type { DataType } from '../../core/payload.js'
+import { BODY_REASONS, COMMON_REASONS, errorResponses, MODEL_REASONS } from '../shared/openapi-errors.js'
 import { LIMIT_PARAMETERS, RETRY_HEADERS } from '../shared/openapi-limits.js'
 import { type OpenApiPart, schemaRef } from '../shared/openapi-part.js'
 import { pathBelow } from '../shared/request-path.js'
 import { sampleInput } from '../shared/sample-data.js'
+import { mindSporeStatus, NOT_ADMITTED } from './error-map.js'
 import { inputsOf } from './instance-payloads.js'
 import { methodOf, methodsOf } from './request.js'
 
@@ -30,6 +33,9 @@ const ABOUT = [
   'strings, or `{"b64": …, "type": …, "shape": …}`. A version may stand in the path: `/model/NAME/version/1:METHOD`.',
 ].join(' ')
 
+/** Why a request fails as a whole; what becomes of an instance stands in its answer. */
+const REASONS_OF_WHOLE: readonly Reason[] = [...COMMON_REASONS, ...MODEL_REASONS, ...BODY_REASONS, ...NOT_ADMITTED]
+
 function operation(model: ModelInfo, method: string): JsonObject {
   const schema = schemaRef('MindSporeRequest')
   const answer = { schema: schemaRef('MindSporeAnswer') }
@@ -44,7 +50,7 @@ function operation(model: ModelInfo, method: string): JsonObject {
     },
     responses: {
       200: { description: 'One answer for each instance, in order', content: { 'application/json': answer } },
-      default: { $ref: '#/components/responses/MindSporeError' },
+      ...errorResponses('MindSporeError', REASONS_OF_WHOLE, mindSporeStatus),
     },
   }
 }

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import { type Reason, ServiceError, toServiceError } from '../../core/error.js'
+import { ServiceError, toServiceError } from '../../core/error.js'
 import type { InferenceRequest, InferenceService, RequestContext } from '../../core/inference.js'
 import { logFailure } from '../shared/failure.js'
 import { type HttpFrontEnd, JSON_TYPE } from '../shared/http-front-end.js'
@@ -8,7 +8,7 @@ import { requestContext } from '../shared/request-context.js'
 import { pathBelow } from '../shared/request-path.js'
 import { encodeAnswer, encodeFailure, encodeInstance } from './answer.js'
 import { mapAtMost } from './at-most.js'
-import { mindSporeError, mindSporeMessage } from './error-map.js'
+import { mindSporeError, mindSporeMessage, NOT_ADMITTED } from './error-map.js'
 import { inputsOf, toPayloads } from './instance-payloads.js'
 import { parseModelUrl } from './model-url.js'
 import { mindSporeOpenApi } from './openapi.js'
@@ -29,9 +29,6 @@ const PROTOCOL = 'mindspore'
 /** Instances of one request that run at the same time; more would fill the queue of the model. */
 const MOST_AT_A_TIME = 32
 
-/** What the daemon refuses a request with before a model has begun to work on it. */
-const NOT_ADMITTED: ReadonlySet<Reason> = new Set(['not_ready', 'no_slot', 'rate_limited', 'cancelled'])
-
 /**
  * The front-end for clients of MindSpore Serving's REST interface. Each instance of a request is a request to the model
  * of its own; those that fail do so alone.
@@ -50,7 +47,7 @@ export function mindSporeFrontEnd({ inference, basePath, bodyLimitBytes, log }: 
     const outcomes = await mapAtMost(MOST_AT_A_TIME, requests, run => runOne(run, ctx))
     const failures = outcomes.flatMap(outcome => (outcome.failure === undefined ? [] : [outcome.failure]))
     const [first] = failures
-    if (first && failures.length === outcomes.length && failures.every(({ reason }) => NOT_ADMITTED.has(reason))) {
+    if (first && failures.length === outcomes.length && failures.every(({ reason }) => NOT_ADMITTED.includes(reason))) {
       throw first
     }
     for (const { sid, failure } of outcomes) {

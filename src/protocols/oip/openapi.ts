@@ -1,6 +1,7 @@
 import { REASONS, type Reason } from '../../core/error.js'
 import type { JsonObject, ModelInfo } from '../../core/model.js'
 import { HTTP_STATUS } from '../shared/http-status.js'
+import { BODY_REASONS, CALL_REASONS, COMMON_REASONS, errorResponses, MODEL_REASONS } from '../shared/openapi-errors.js'
 import { LIMIT_PARAMETERS, RETRY_HEADERS } from '../shared/openapi-limits.js'
 import { type OpenApiPart, schemaRef } from '../shared/openapi-part.js'
 import { pathBelow } from '../shared/request-path.js'
@@ -34,15 +35,15 @@ export function oipOpenApi(
   const paths: Record<string, JsonObject> = {
     '': get('Server', 'What the server is and what it can'),
     'health/live': { get: { ...get('Live', 'The process serves').get, ...(healthIsOpen && OPEN) } },
-    'health/ready': { get: { ...get('Ready', 'A model is ready').get, ...(healthIsOpen && OPEN) } },
+    'health/ready': { get: { ...get('Ready', 'A model is ready', [], ['not_ready']).get, ...(healthIsOpen && OPEN) } },
     ...Object.fromEntries(served.map(info => [`models/${info.name}/infer`, { post: inferOperation(info) }])),
     'models/{model}': get('Model', 'The tensors of a model', [model]),
-    'models/{model}/ready': get('ModelReady', 'The model is ready', [model]),
+    'models/{model}/ready': get('ModelReady', 'The model is ready', [model], ['not_ready']),
     'models/{model}/config': get('ModelConfig', 'The configuration of a model', [model]),
     'models/{model}/stats': get('ModelStatistics', 'The counts of a model', [model]),
     'models/stats': get('Statistics', 'The counts of all models'),
     'models/{model}/versions/{version}': get('Version', 'The tensors of a version', ofVersion),
-    'models/{model}/versions/{version}/ready': get('VersionReady', 'The version is ready', ofVersion),
+    'models/{model}/versions/{version}/ready': get('VersionReady', 'The version is ready', ofVersion, ['not_ready']),
     'models/{model}/versions/{version}/config': get('VersionConfig', 'The configuration of a version', ofVersion),
     'models/{model}/versions/{version}/stats': get('VersionStatistics', 'The counts of a version', ofVersion),
     'models/{model}/versions/{version}/infer': {
@@ -56,7 +57,7 @@ export function oipOpenApi(
       post: {
         ...{ tags: [TAG], operationId: 'oipIndex', summary: 'Every version of every model and its state' },
         requestBody: body({ type: 'object', properties: { ready: FLAG } }, { ready: false }),
-        responses: { 200: answer('The versions', { type: 'array', items: ANY }), ...ERRORS },
+        responses: { 200: answer('The versions', { type: 'array', items: ANY }), ...errors(BODY_REASONS) },
       },
     },
     ...(mayChange && {
@@ -93,17 +94,19 @@ function inferOperation(model: ModelInfo | undefined): JsonObject {
     ...{ tags: [TAG], operationId: `oipInfer/${model?.name}`, summary: `Run ${model?.name ?? 'a model'}` },
     parameters: LIMIT_PARAMETERS,
     requestBody: body(schemaRef('OipRequest'), model && exampleRequest(model)),
-    responses: { 200: OUTPUTS, ...ERRORS },
+    responses: { 200: OUTPUTS, ...errors(CALL_REASONS) },
   }
 }
 
-function get(id: string, summary: string, parameters: readonly JsonObject[] = []) {
-  const responses = { 200: answer(summary, ANY), ...ERRORS }
+/** @param further why it may fail, beside what its parameters may be */
+function get(id: string, summary: string, parameters: readonly JsonObject[] = [], further: readonly Reason[] = []) {
+  const reasons = parameters.length > 0 ? [...MODEL_REASONS, ...further] : further
+  const responses = { 200: answer(summary, ANY), ...errors(reasons) }
   return { get: { tags: [TAG], operationId: `oip${id}`, summary, parameters, responses } }
 }
 
 function change(operationId: string, summary: string, model: JsonObject): JsonObject {
-  const responses = { 200: answer('Done', ANY), ...ERRORS }
+  const responses = { 200: answer('Done', ANY), ...errors([...BODY_REASONS, ...MODEL_REASONS, 'not_ready']) }
   const security = [{ [TOKEN]: [] }]
   return { tags: [TAG], operationId, summary, security, parameters: [model], requestBody: body(ANY, {}), responses }
 }
@@ -123,7 +126,7 @@ function answer(description: string, schema: JsonObject): JsonObject {
 /** Asks for no app. */
 const OPEN: JsonObject = { security: [] }
 
-const ERRORS: JsonObject = { default: { $ref: '#/components/responses/OipError' } }
+const errors = (reasons: readonly Reason[]) => errorResponses('OipError', [...COMMON_REASONS, ...reasons])
 
 /** Markdown: every error with its status. Who cancelled a request gets no answer to read. */
 const ERROR_TABLE = (Object.keys(REASONS) as Reason[])

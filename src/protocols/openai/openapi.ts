@@ -2,6 +2,7 @@ import { REASONS, type Reason } from '../../core/error.js'
 import type { JsonObject, ModelInfo } from '../../core/model.js'
 import { EVENT_STREAM_TYPE } from '../shared/event-stream.js'
 import { HTTP_STATUS } from '../shared/http-status.js'
+import { CALL_REASONS, COMMON_REASONS, errorResponses, MODEL_REASONS } from '../shared/openapi-errors.js'
 import { LIMIT_PARAMETERS, RETRY_HEADERS } from '../shared/openapi-limits.js'
 import { type OpenApiPart, schemaRef } from '../shared/openapi-part.js'
 import { pathBelow } from '../shared/request-path.js'
@@ -20,14 +21,17 @@ export function openAiOpenApi(models: readonly ModelInfo[], base: string): OpenA
       [pathBelow(base, 'models')]: {
         get: {
           ...{ tags: [TAG], operationId: 'openaiListModels', summary: 'The models that chat' },
-          responses: { 200: json('The models', schemaRef('OpenAiModelList')), ...ERRORS },
+          responses: { 200: json('The models', schemaRef('OpenAiModelList')), ...errors(COMMON_REASONS) },
         },
       },
       [pathBelow(base, 'models/{id}')]: {
         get: {
           ...{ tags: [TAG], operationId: 'openaiGetModel', summary: 'One model that chats' },
           parameters: [{ name: 'id', in: 'path', required: true, schema: TEXT, example: model }],
-          responses: { 200: json('The model', schemaRef('OpenAiModel')), ...ERRORS },
+          responses: {
+            200: json('The model', schemaRef('OpenAiModel')),
+            ...errors([...COMMON_REASONS, ...MODEL_REASONS]),
+          },
         },
       },
     },
@@ -66,7 +70,8 @@ function completionOperation(model: string): JsonObject {
           [EVENT_STREAM_TYPE]: { example: 'data: {"choices":[…]}\n\ndata: [DONE]\n\n' },
         },
       },
-      ...ERRORS,
+      // Results may come faster than they are put together, as those of a stream.
+      ...errors([...CALL_REASONS, 'reader_too_slow']),
     },
   }
 }
@@ -75,7 +80,7 @@ function json(description: string, schema: JsonObject): JsonObject {
   return { description, content: { 'application/json': { schema } } }
 }
 
-const ERRORS: JsonObject = { default: { $ref: '#/components/responses/OpenAiError' } }
+const errors = (reasons: readonly Reason[]) => errorResponses('OpenAiError', reasons)
 
 /** Markdown: every error with its status. Who cancelled a request gets no answer to read. */
 const ERROR_TABLE = [

@@ -1,5 +1,4 @@
 import type { JsonObject, ModelInfo } from '../../core/model.js'
-import { isObject } from './json-object.js'
 import { LIMITS } from './openapi-limits.js'
 import type { OpenApiPart } from './openapi-part.js'
 
@@ -10,7 +9,6 @@ export type DescribePart = (models: readonly ModelInfo[]) => OpenApiPart
 export function openApiDocument(models: readonly ModelInfo[], describe: readonly DescribePart[]): JsonObject {
   const parts = describe.map(part => part(models))
   const security = parts.flatMap(part => part.security ?? [])
-  const paths = merged(parts.map(part => part.paths))
   return {
     openapi: '3.0.3',
     info: {
@@ -20,7 +18,7 @@ export function openApiDocument(models: readonly ModelInfo[], describe: readonly
     },
     ...(security.length > 0 && { security }),
     tags: parts.flatMap(({ tags }) => tags),
-    paths: security.length > 0 ? withRefusals(paths) : paths,
+    paths: merged(parts.map(part => part.paths)),
     components: {
       schemas: merged(parts.map(({ schemas }) => schemas)),
       parameters: LIMITS,
@@ -67,25 +65,6 @@ function describeWrapper({ name, schema }: ModelInfo): string {
   const takes = inputs === '' ? '' : `; takes ${inputs}`
   const gives = outputs === '' ? '' : `; gives ${outputs}`
   return `**${name}**: wrapper \`${schema.serviceId}\`${version}${takes}${gives}.`
-}
-
-/** Statuses of requests of nobody, of an app that may not do this, and past an app's rate. */
-const REFUSALS = ['401', '403', '429']
-
-/** Names these statuses in every operation that only has one answer for all errors. */
-function withRefusals(paths: JsonObject): JsonObject {
-  return mapMembers(paths, item => mapMembers(item, withRefusalsOf))
-}
-
-function withRefusalsOf(operation: unknown): unknown {
-  const { responses } = operation as { readonly responses: JsonObject }
-  if (responses['default'] === undefined) return operation
-  const refusals = Object.fromEntries(REFUSALS.map(status => [status, responses['default']]))
-  return { ...(operation as JsonObject), responses: { ...refusals, ...responses } }
-}
-
-function mapMembers(object: unknown, change: (member: unknown) => unknown): JsonObject {
-  return isObject(object) ? Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)])) : {}
 }
 
 function merged(objects: readonly (JsonObject | undefined)[]): JsonObject {

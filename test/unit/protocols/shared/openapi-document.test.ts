@@ -55,26 +55,6 @@ describe('the OpenAPI document', () => {
     expect(info.description).toContain('**svcName**: wrapper `open`.')
   })
 
-  it('names the answers to requests of nobody in operations that have one for all errors, where apps are asked for', async () => {
-    const answer = { description: 'x' }
-    const described = (responses: object): OpenApiPart => ({
-      tags: [{ name: 'a', description: 'a' }],
-      paths: { '/a': { get: { tags: ['a'], operationId: 'a', responses } } },
-    })
-    const guard: OpenApiPart = {
-      ...{ tags: [], paths: {}, security: [{ app: [] }] },
-      securitySchemes: { app: { type: 'http', scheme: 'bearer' } },
-    }
-    const statuses = (responses: object, ...others: OpenApiPart[]) => {
-      const parts = [described(responses), ...others].map(part => () => part)
-      const { paths } = openApiDocument([], parts) as { paths: { '/a': { get: { responses: object } } } }
-      return Object.keys(paths['/a'].get.responses)
-    }
-    expect(statuses({ 200: answer, default: answer }, guard)).toEqual(['200', '401', '403', '429', 'default'])
-    expect(statuses({ 200: answer }, guard)).toEqual(['200'])
-    expect(statuses({ 200: answer, default: answer })).toEqual(['200', 'default'])
-  })
-
   it('is one even without models and front-ends', async () => {
     expect(await openApiFaults(openApiDocument([], []))).toEqual([])
   })
