@@ -1,10 +1,9 @@
 import { ServiceError } from '../../core/error.js'
 import type { InferenceResult } from '../../core/inference.js'
 import type { Payload } from '../../core/payload.js'
-import { forDecimal } from '../shared/float-decimal.js'
-import { elementCount, elementsOf, splitElements, type Tensor } from '../shared/tensor.js'
-import type { TensorElement } from '../shared/tensor-datatype.js'
+import { elementCount, splitElements } from '../shared/tensor.js'
 import { toTensor } from '../shared/tensor-payload.js'
+import { findStrange, tensorText } from '../shared/tensor-text.js'
 
 /** Renders the answers of all instances, each as JSON text, in their order. */
 export function encodeAnswer(instances: readonly string[]): string {
@@ -28,31 +27,21 @@ export function encodeInstance({ payloads }: InferenceResult): string {
 
 function encodeOutput(payload: Payload): string {
   if (payload.tensor === undefined) return encodeItem(payload.data, payload.type === 'text')
-  const tensor = toTensor(payload)
-  return nest(elementTexts(tensor, payload.type === 'text'), tensor.shape)
-}
-
-function elementTexts(tensor: Tensor, isText: boolean): readonly string[] {
-  const { name, datatype, data } = tensor
-  if (datatype === 'BYTES') return splitElements(data, name).map(element => encodeItem(element, isText))
-  const isFloat = /^(FP|BF)/.test(datatype)
-  return elementsOf({ ...tensor, datatype }).map(element =>
-    isFloat ? encodeFloat(forDecimal(element, datatype), name) : String(element),
-  )
+  const { name, datatype, shape, data } = toTensor(payload)
+  if (datatype === 'BYTES') {
+    const items = splitElements(data, name).map(element => encodeItem(element, payload.type === 'text'))
+    return nest(items, shape)
+  }
+  const tensor = { name, datatype, shape, data }
+  const strange = findStrange(tensor)
+  if (strange === undefined) return tensorText(tensor, shape, true)
+  const text = `output '${name}' has the value ${strange.value}, which JSON cannot hold`
+  throw new ServiceError('output_mismatch', text)
 }
 
 function encodeItem(data: Uint8Array, isText: boolean): string {
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   return JSON.stringify(isText ? bytes.toString() : { b64: bytes.toString('base64') })
-}
-
-/** Always with a fraction or an exponent, so that clients see that it is no whole number. */
-function encodeFloat(value: TensorElement, name: string): string {
-  if (!Number.isFinite(value)) {
-    throw new ServiceError('output_mismatch', `output '${name}' has the value ${value}, which JSON cannot hold`)
-  }
-  const text = Object.is(value, -0) ? '-0' : String(value)
-  return /[.e]/.test(text) ? text : `${text}.0`
 }
 
 /** Puts elements in row-major order into lists of a shape; without a dimension there is one element alone. */

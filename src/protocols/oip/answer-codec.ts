@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { ServiceError } from '../../core/error.js'
-import { forDecimal } from '../shared/float-decimal.js'
-import { elementsOf, splitElements, type Tensor } from '../shared/tensor.js'
+import { elementCount, splitElements, type Tensor } from '../shared/tensor.js'
+import { findStrange, tensorText } from '../shared/tensor-text.js'
 import type { InferAnswer, InferCall, RequestedOutput } from './infer-call.js'
 import { BASE64, flagParameter } from './parameters.js'
 
@@ -59,10 +59,10 @@ function asJson({ name, datatype, data, shape }: Tensor): string {
       .map(element => quote(element, name))
       .join(',')}]`
   if (datatype === 'BF16') throw notInJson(name, 'JSON has no BF16')
-  const elements = elementsOf({ name, datatype, data, shape })
-  const strange = elements.findIndex(element => typeof element === 'number' && !Number.isFinite(element))
-  if (strange < 0) return `[${elements.map(element => forDecimal(element, datatype)).join(',')}]`
-  throw notInJson(name, `element ${strange} is ${elements[strange]}, which JSON does not have`)
+  const tensor = { name, datatype, data, shape }
+  const strange = findStrange(tensor)
+  if (strange === undefined) return tensorText(tensor, [elementCount(shape)], false)
+  throw notInJson(name, `element ${strange.index} is ${strange.value}, which JSON does not have`)
 }
 
 function quote(element: Uint8Array, name: string): string {

@@ -106,3 +106,37 @@ describe('a list that stands in a large body', () => {
     expect(Buffer.from(expected.buffer).equals(tensor?.data ?? Buffer.alloc(0))).toBe(true)
   })
 })
+
+/** CPU time in µs that something takes of this process at best. */
+function leastCpu(work: () => unknown): number {
+  const times = Array.from({ length: 3 }, () => {
+    const begun = process.cpuUsage()
+    work()
+    const { user, system } = process.cpuUsage(begun)
+    return user + system
+  })
+  return Math.min(...times)
+}
+
+describe('a list of a million numbers', () => {
+  const kinds = {
+    'whole numbers': Array.from({ length: 1_000_000 }, (_, index) => `${index % 1000}`),
+    'numbers with a fraction': Array.from({ length: 1_000_000 }, (_, index) => `${index % 100}.${index % 97}1`),
+    'pairs': Array.from({ length: 500_000 }, (_, index) => `[${index % 1000},${index % 997}]`),
+  }
+  it.each(Object.entries(kinds))('of %s costs little more than JSON.parse', (_kind, numbers) => {
+    const list = `[${numbers}]`
+    const shape = list.startsWith('[[') ? [500_000, 2] : [1_000_000]
+    const inputs = Buffer.from(`{"inputs":[{"name":"x","datatype":"FP32","shape":${JSON.stringify(shape)},"data":${list}}]}`)
+    const instances = Buffer.from(`{"instances":[{"x":${list}}]}`)
+    const payload = Buffer.from(`{"payload":{"x":{"other":${list}}}}`)
+    const parsed = leastCpu(() => JSON.parse(list))
+    const ratios = {
+      oip: leastCpu(() => decodeInferBody(inputs, undefined)) / parsed,
+      mindspore: leastCpu(() => readValue(readInstances(instances)[0]?.['x'], 'x')) / parsed,
+      ase: leastCpu(() => decodePayloads(parseBody(payload))) / parsed,
+    }
+    for (const [protocol, ratio] of Object.entries(ratios)) expect(ratio, protocol).toBeLessThan(LIMITS[protocol])
+    console.log(ratios)
+  })
+})
