@@ -95,6 +95,11 @@ describe('a list that stands in a large body', () => {
     expect(read(body + SPACE)).toEqual(read(body))
   })
 
+  it('is not even copied with ASE', () => {
+    const body = Buffer.from(`{"payload":{"x":{"other":[${'1,'.repeat(100_000)}1]}}}`)
+    expect(decodePayloads(parseBody(body))[0]?.data.buffer).toBe(body.buffer)
+  })
+
   it('is rounded as JSON.parse rounds it, whatever its digits', () => {
     const texts = Array.from({ length: 20_000 }, (_, index) => {
       const value = Math.sin(index) * 10 ** ((index % 40) - 20)
@@ -106,6 +111,9 @@ describe('a list that stands in a large body', () => {
     expect(Buffer.from(expected.buffer).equals(tensor?.data ?? Buffer.alloc(0))).toBe(true)
   })
 })
+
+/** Times what JSON.parse takes: about 2, and 6 and 19 when a value was made of each number. */
+const MOST = { oip: 5, mindspore: 8 } as const
 
 /** CPU time in µs that something takes of this process at best. */
 function leastCpu(work: () => unknown): number {
@@ -122,21 +130,18 @@ describe('a list of a million numbers', () => {
   const kinds = {
     'whole numbers': Array.from({ length: 1_000_000 }, (_, index) => `${index % 1000}`),
     'numbers with a fraction': Array.from({ length: 1_000_000 }, (_, index) => `${index % 100}.${index % 97}1`),
-    'pairs': Array.from({ length: 500_000 }, (_, index) => `[${index % 1000},${index % 997}]`),
+    pairs: Array.from({ length: 500_000 }, (_, index) => `[${index % 1000},${index % 997}]`),
   }
   it.each(Object.entries(kinds))('of %s costs little more than JSON.parse', (_kind, numbers) => {
     const list = `[${numbers}]`
     const shape = list.startsWith('[[') ? [500_000, 2] : [1_000_000]
-    const inputs = Buffer.from(`{"inputs":[{"name":"x","datatype":"FP32","shape":${JSON.stringify(shape)},"data":${list}}]}`)
+    const inputs = Buffer.from(
+      `{"inputs":[{"name":"x","datatype":"FP32","shape":${JSON.stringify(shape)},"data":${list}}]}`,
+    )
     const instances = Buffer.from(`{"instances":[{"x":${list}}]}`)
-    const payload = Buffer.from(`{"payload":{"x":{"other":${list}}}}`)
     const parsed = leastCpu(() => JSON.parse(list))
-    const ratios = {
-      oip: leastCpu(() => decodeInferBody(inputs, undefined)) / parsed,
-      mindspore: leastCpu(() => readValue(readInstances(instances)[0]?.['x'], 'x')) / parsed,
-      ase: leastCpu(() => decodePayloads(parseBody(payload))) / parsed,
-    }
-    for (const [protocol, ratio] of Object.entries(ratios)) expect(ratio, protocol).toBeLessThan(LIMITS[protocol])
-    console.log(ratios)
+    expect(leastCpu(() => decodeInferBody(inputs, undefined)) / parsed).toBeLessThan(MOST.oip)
+    const read = () => readValue(readInstances(instances)[0]?.['x'], 'x')
+    expect(leastCpu(read) / parsed).toBeLessThan(MOST.mindspore)
   })
 })
