@@ -94,11 +94,11 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
     steps.push(() => refusals.close())
     const changes = new EventEmitter()
     const specs = modelSpecs(config)
+    const place = { socketFolder: sockets.path, user, signal: signals.stop }
     const launches = countdown(specs.filter(({ load }) => load).length)
     const models = new ServedModels(specs, {
       registry,
-      createBackend: (model, plugin) =>
-        createPlugins(model, plugin, { socketFolder: sockets.path, user }, metrics, log).finally(launches.count),
+      createBackend: (model, plugin) => createPlugins(model, plugin, place, metrics, log).finally(launches.count),
       drainTimeoutMs: config.drainTimeoutMs,
       stopGraceMs: SHUTDOWN_GRACE_MS,
       onChange: () => changes.emit('change'),

@@ -24,6 +24,8 @@ export function modelSpecs({ models }: Pick<DaemonConfig, 'models'>): readonly M
 export interface PluginPlace {
   readonly socketFolder: string | undefined
   readonly user: PluginUser | undefined
+  /** Aborts when the daemon stops. */
+  readonly signal: AbortSignal
 }
 
 /**
@@ -46,7 +48,7 @@ export async function createPlugins(
 async function launchOf(
   { name, slots }: Model,
   spec: PluginSpec,
-  { socketFolder, user }: PluginPlace,
+  { socketFolder, user, signal }: PluginPlace,
   log: Logger,
 ): Promise<Launch> {
   const { command, tls, native, folder: cwd, startTimeoutMs: probeTimeoutMs } = spec
@@ -58,5 +60,5 @@ async function launchOf(
   }
   const place = { cwd, socketFolder, user, env }
   if (native) return nativeLaunch({ ...native, ...place, tls, slots: slots.total })
-  return prepareLaunch({ command, tls, ...place, probeTimeoutMs })
+  return prepareLaunch({ command, tls, ...place, probeTimeoutMs, signal })
 }

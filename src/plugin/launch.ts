@@ -25,6 +25,8 @@ export interface LaunchOptions {
   readonly user?: PluginUser | undefined
   /** How long the interpreter may take to say what it can import, in ms. */
   readonly probeTimeoutMs: number
+  /** Ends the interpreter while it is asked. */
+  readonly signal?: AbortSignal
 }
 
 /** How the processes of a plugin are started; the same for every replica and restart. */
@@ -49,7 +51,7 @@ const DEFAULT_COMMANDS = ['/usr/bin/env python -m aiges.serve', '/usr/bin/env py
  * @throws PluginStartError when the interpreter cannot run or lacks what the bundled SDK needs
  */
 export async function prepareLaunch(options: LaunchOptions): Promise<Launch> {
-  const { cwd, socketFolder, probeTimeoutMs: timeoutMs, tls = false, user } = options
+  const { cwd, socketFolder, probeTimeoutMs: timeoutMs, signal, tls = false, user } = options
   if (!existsSync(cwd)) {
     const failure = 'its working directory does not exist'
     throw new PluginStartError({ command: options.command ?? '', cwd, failure, stderr: [] })
@@ -60,7 +62,7 @@ export async function prepareLaunch(options: LaunchOptions): Promise<Launch> {
   for (const text of candidates) {
     const command = parseCommand(text)
     if (command.interpreter === undefined) return { command, cwd, env, interpreter: undefined, tls, user }
-    const facts = await probePython(command.interpreter, { cwd, env, timeoutMs, user })
+    const facts = await probePython(command.interpreter, { cwd, env, timeoutMs, signal, user })
     if (!('problem' in facts))
       return withSdk({ command, cwd, env, interpreter: describeInterpreter(facts), tls, user }, facts)
     problems.push(`'${command.interpreter.join(' ')}' cannot be run: ${facts.problem}`)

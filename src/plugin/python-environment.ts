@@ -42,6 +42,8 @@ export interface ProbeOptions {
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
   readonly timeoutMs: number
+  /** Ends the interpreter when it aborts. */
+  readonly signal?: AbortSignal | undefined
   /** Whom the plugin runs as. */
   readonly user?: PluginUser | undefined
 }
@@ -52,15 +54,20 @@ export function probePython(
   options: ProbeOptions,
 ): Promise<PythonFacts | PythonUnknown> {
   const [program = '', ...words] = interpreter
-  const { cwd, env, timeoutMs: timeout, user } = options
+  const { cwd, env, timeoutMs: timeout, signal, user } = options
   const { file, args, as } = tiedToParent({ file: program, args: [...words, '-c', PROBE], cwd, env }, user)
   return new Promise(resolve => {
     const marked = { ...env, [DAEMON_MARK.name]: DAEMON_MARK.value }
-    const child = execFile(file, [...args], { cwd, env: marked, timeout, ...as }, (error, stdout, stderr) => {
-      const line = stdout.split('\n').find(candidate => candidate.startsWith('AIGES_PROBE'))
-      if (line !== undefined) resolve(JSON.parse(line.slice('AIGES_PROBE'.length)) as PythonFacts)
-      else resolve({ problem: stderr.trim().split('\n').at(-1) || describeFailure(error, timeout) })
-    })
+    const child = execFile(
+      file,
+      [...args],
+      { cwd, env: marked, timeout, ...(signal && { signal }), ...as },
+      (error, stdout, stderr) => {
+        const line = stdout.split('\n').find(candidate => candidate.startsWith('AIGES_PROBE'))
+        if (line !== undefined) resolve(JSON.parse(line.slice('AIGES_PROBE'.length)) as PythonFacts)
+        else resolve({ problem: stderr.trim().split('\n').at(-1) || describeFailure(error, timeout) })
+      },
+    )
     child.stdin?.end()
   })
 }
