@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
+import { setImmediate } from 'node:timers/promises'
 import { ServiceError } from '../../core/error.js'
 import { elementCount, splitElements, type Tensor } from '../shared/tensor.js'
-import { findStrange, tensorText } from '../shared/tensor-text.js'
+import { findStrange, tensorPieces } from '../shared/tensor-text.js'
 import type { InferAnswer, InferCall, RequestedOutput } from './infer-call.js'
 import { BASE64, flagParameter } from './parameters.js'
 
@@ -13,18 +14,20 @@ export interface InferBody {
 }
 
 /**
- * Encodes an answer: each output in JSON or, where the client wants that, behind it as binary data.
+ * Encodes an answer: each output in JSON or, where the client wants that, behind it as binary data. Lets others have
+ * their turns meanwhile.
  * @throws ServiceError `output_mismatch` when JSON cannot hold an output
  */
-export function encodeInferBody(answer: InferAnswer, call: InferCall): InferBody {
+export async function encodeInferBody(answer: InferAnswer, call: InferCall): Promise<InferBody> {
   const { model, id, outputs } = answer
   const binary: Uint8Array[] = []
-  const described = outputs.map(output => {
+  const described: string[] = []
+  for (const output of outputs) {
     const wanted = call.outputs.find(({ name }) => name === output.name)
-    if (!isBinary(wanted, call)) return describe(output, wanted)
-    binary.push(output.data)
-    return describe(output, wanted, true)
-  })
+    const inBinary = isBinary(wanted, call)
+    if (inBinary) binary.push(output.data)
+    described.push(await describe(output, wanted, inBinary))
+  }
   const fields = [
     `"model_name":${JSON.stringify(model.name)}`,
     `"model_version":${JSON.stringify(model.version)}`,
@@ -42,18 +45,18 @@ function isBinary(wanted: RequestedOutput | undefined, { parameters }: InferCall
   return own ?? flagParameter(parameters, 'binary_data_output') ?? false
 }
 
-function describe(output: Tensor, wanted: RequestedOutput | undefined, isBinary = false): string {
+async function describe(output: Tensor, wanted: RequestedOutput | undefined, inBinary: boolean): Promise<string> {
   const { name, datatype, shape, data } = output
   const head = `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape}]`
-  if (isBinary) return `${head},"parameters":{"binary_data_size":${data.length}}}`
+  if (inBinary) return `${head},"parameters":{"binary_data_size":${data.length}}}`
   if (wanted?.parameters.get('content_type') !== BASE64 || datatype !== 'BYTES')
-    return `${head},"data":${asJson(output)}}`
+    return `${head},"data":${await asJson(output)}}`
   const texts = splitElements(data, name).map(element => `"${Buffer.from(element).toString('base64')}"`)
   return `${head},"parameters":{"content_type":"${BASE64}"},"data":[${texts.join(',')}]}`
 }
 
 /** The elements of a tensor as a JSON list in row-major order. */
-function asJson({ name, datatype, data, shape }: Tensor): string {
+async function asJson({ name, datatype, data, shape }: Tensor): Promise<string> {
   if (datatype === 'BYTES')
     return `[${splitElements(data, name)
       .map(element => quote(element, name))
@@ -61,8 +64,15 @@ function asJson({ name, datatype, data, shape }: Tensor): string {
   if (datatype === 'BF16') throw notInJson(name, 'JSON has no BF16')
   const tensor = { name, datatype, data, shape }
   const strange = findStrange(tensor)
-  if (strange === undefined) return tensorText(tensor, [elementCount(shape)], false)
-  throw notInJson(name, `element ${strange.index} is ${strange.value}, which JSON does not have`)
+  if (strange !== undefined) {
+    throw notInJson(name, `element ${strange.index} is ${strange.value}, which JSON does not have`)
+  }
+  let text = ''
+  for (const piece of tensorPieces(tensor, [elementCount(shape)], false)) {
+    if (text !== '') await setImmediate()
+    text += piece
+  }
+  return text
 }
 
 function quote(element: Uint8Array, name: string): string {

@@ -94,7 +94,8 @@ async function infer(
   const ctx = requestContext(reply, 'oip', deadlineOf(call))
   const result = await inference.once(toInferenceRequest(call, model, ctx.sid), ctx)
   try {
-    const { headerLength, bytes } = encodeInferBody({ model, id: call.id, outputs: toOutputs(result, call) }, call)
+    const outputs = toOutputs(result, call)
+    const { headerLength, bytes } = await encodeInferBody({ model, id: call.id, outputs }, call)
     if (headerLength === undefined) return reply.header('content-type', JSON_TYPE).send(bytes)
     return reply.header('content-type', 'application/octet-stream').header(HEADER_LENGTH, headerLength).send(bytes)
   } catch (error) {

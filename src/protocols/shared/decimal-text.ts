@@ -4,6 +4,7 @@ import type { TensorElement } from './tensor-datatype.js'
 const ZERO = 0x30
 const MINUS = 0x2d
 const POINT = 0x2e
+const COMMA = 0x2c
 
 /** Longer than any element. */
 const ROOM = 64
@@ -34,22 +35,33 @@ export class DecimalText {
     for (let index = 0; index < text.length; index++) this.bytes[this.size++] = text.charCodeAt(index)
   }
 
-  /** Adds an element, which has to be finite. */
-  addElement(element: TensorElement): void {
+  addComma(): void {
     this.makeRoom()
-    const number = Number(element)
-    if (typeof element === 'boolean' || !Number.isFinite(number)) this.add(String(element))
-    else if (Number.isSafeInteger(number)) this.addWhole(number)
-    else if (typeof element === 'bigint') this.add(String(element))
-    else this.addFraction(number)
+    this.bytes[this.size++] = COMMA
   }
 
-  end(): string {
-    return this.text + this.bytes.toString('latin1', 0, this.size)
+  addElement(element: TensorElement): void {
+    this.makeRoom()
+    const number = typeof element === 'bigint' ? Number(element) : element
+    if (typeof number === 'number' && Math.abs(number) <= Number.MAX_SAFE_INTEGER && number === Math.floor(number)) {
+      this.addWhole(number)
+    } else if (typeof element === 'number' && Number.isFinite(element)) this.addFraction(element)
+    else this.add(String(element))
+  }
+
+  /** What was added since it was last taken. */
+  take(): string {
+    this.flush()
+    const { text } = this
+    this.text = ''
+    return text
   }
 
   private makeRoom(length = ROOM): void {
-    if (this.size + length <= this.bytes.length) return
+    if (this.size + length > this.bytes.length) this.flush()
+  }
+
+  private flush(): void {
     this.text += this.bytes.toString('latin1', 0, this.size)
     this.size = 0
   }

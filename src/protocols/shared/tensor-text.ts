@@ -16,28 +16,45 @@ export function findStrange({ datatype, data }: FixedTensor): { index: number; v
   return undefined
 }
 
+/** Elements of a piece, which takes some milliseconds. */
+const PIECE = 64 * 1024
+
+/** The elements of a tensor as JSON: the pieces of `tensorPieces` in one. */
+export function tensorText(tensor: FixedTensor, shape: readonly number[], showsFloats: boolean): string {
+  return [...tensorPieces(tensor, shape, showsFloats)].join('')
+}
+
 /**
  * The elements of a tensor as JSON, all of them finite.
  * @param shape of the lists that they are put into; none: one element that stands alone
  * @param showsFloats whether floats always have a fraction or an exponent, so that they are told from whole numbers
  */
-export function tensorText({ datatype, data }: FixedTensor, shape: readonly number[], showsFloats: boolean): string {
+export function* tensorPieces(
+  { datatype, data }: FixedTensor,
+  shape: readonly number[],
+  showsFloats: boolean,
+): Generator<string> {
   const count = elementCount(shape)
-  if (count === 0) return emptyLists(shape)
+  if (count === 0) {
+    yield emptyLists(shape)
+    return
+  }
   const { size, read } = FIXED_DATATYPES[datatype]
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
   const text = new DecimalText(datatype, showsFloats && isFloat(datatype))
   /** How many elements a list of each level has in it, innermost first. */
   const spans = shape.map((_, level) => elementCount(shape.slice(level))).reverse()
   for (let index = 0; index < count; index++) {
+    if (index % PIECE === 0 && index > 0) yield text.take()
     let lists = 0
     while (lists < spans.length && index % (spans[lists] as number) === 0) lists++
-    if (index > 0) text.add(lists === 0 ? ',' : `${']'.repeat(lists)},`)
+    if (index > 0 && lists > 0) text.add(']'.repeat(lists))
+    if (index > 0) text.addComma()
     if (lists > 0) text.add('['.repeat(lists))
     text.addElement(read(view, index * size))
   }
   text.add(']'.repeat(spans.length))
-  return text.end()
+  yield text.take()
 }
 
 function emptyLists([size = 0, ...inner]: readonly number[]): string {

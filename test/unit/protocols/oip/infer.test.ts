@@ -38,6 +38,22 @@ function declaring() {
 
 const TEXT_INPUT = { name: 'txt', datatype: 'BYTES', shape: [1], data: ['hi'] }
 
+describe('an answer of many numbers', () => {
+  it('lets others have their turns while it is written', async () => {
+    const { post } = plain(tensorOutput('y', 'UINT8', [1_000_000], new Uint8Array(1_000_000)))
+    let turns = 0
+    const count = () => {
+      turns++
+      next = setImmediate(count)
+    }
+    let next = setImmediate(count)
+    const response = await post(URL, { inputs: [TEXT_INPUT] })
+    clearImmediate(next)
+    expect(response.json().outputs[0].data).toHaveLength(1_000_000)
+    expect(turns).toBeGreaterThan(10)
+  })
+})
+
 describe('a request in JSON', () => {
   it('reaches a plain wrapper as a plain payload, and its answer comes as BYTES', async () => {
     const { inference, post } = plain(textOutput('识别'))
