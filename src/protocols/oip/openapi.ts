@@ -32,10 +32,11 @@ export function oipOpenApi(
   const version = first?.version ?? '1'
   const model = pathParameter('model', name)
   const ofVersion = [model, pathParameter('version', version)]
+  const health = (item: ReturnType<typeof get>) => (healthIsOpen ? forEverybody(item) : item)
   const paths: Record<string, JsonObject> = {
     '': get('Server', 'What the server is and what it can'),
-    'health/live': { get: { ...get('Live', 'The process serves').get, ...(healthIsOpen && OPEN) } },
-    'health/ready': { get: { ...get('Ready', 'A model is ready', [], ['not_ready']).get, ...(healthIsOpen && OPEN) } },
+    'health/live': health(get('Live', 'The process serves')),
+    'health/ready': health(get('Ready', 'A model is ready', [], ['not_ready'])),
     ...Object.fromEntries(served.map(info => [`models/${info.name}/infer`, { post: inferOperation(info) }])),
     'models/{model}': get('Model', 'The tensors of a model', [model]),
     'models/{model}/ready': get('ModelReady', 'The model is ready', [model], ['not_ready']),
@@ -101,8 +102,14 @@ function inferOperation(model: ModelInfo | undefined): JsonObject {
 /** @param further why it may fail, beside what its parameters may be */
 function get(id: string, summary: string, parameters: readonly JsonObject[] = [], further: readonly Reason[] = []) {
   const reasons = parameters.length > 0 ? [...MODEL_REASONS, ...further] : further
-  const responses = { 200: answer(summary, ANY), ...errors(reasons) }
+  const responses: JsonObject = { 200: answer(summary, ANY), ...errors(reasons) }
   return { get: { tags: [TAG], operationId: `oip${id}`, summary, parameters, responses } }
+}
+
+/** The same, which asks for no app. */
+function forEverybody({ get: { responses, ...described } }: ReturnType<typeof get>) {
+  const { [HTTP_STATUS.unauthenticated]: _, ...others } = responses
+  return { get: { ...described, responses: others, security: [] } }
 }
 
 function change(operationId: string, summary: string, model: JsonObject): JsonObject {
@@ -122,9 +129,6 @@ function body(schema: JsonObject, example: JsonObject | undefined): JsonObject {
 function answer(description: string, schema: JsonObject): JsonObject {
   return { description, content: { 'application/json': { schema } } }
 }
-
-/** Asks for no app. */
-const OPEN: JsonObject = { security: [] }
 
 const errors = (reasons: readonly Reason[]) => errorResponses('OipError', [...COMMON_REASONS, ...reasons])
 

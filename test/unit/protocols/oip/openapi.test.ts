@@ -74,14 +74,17 @@ describe('the description', () => {
   })
 
   it('asks for no app where the health is shown to everybody', () => {
-    const securityOf = (healthIsOpen: boolean) => {
+    const described = (healthIsOpen: boolean) => {
       const { paths } = oipOpenApi([], { basePath: '/v2', mayChange: false, healthIsOpen })
-      return [paths['/v2/health/live'], paths['/v2/health/ready'], paths['/v2']].map(
-        item => (item as { get: { security?: unknown } }).get.security,
-      )
+      return ['/v2/health/live', '/v2/health/ready', '/v2'].map(path => {
+        const { security, responses } = (paths[path] as { get: { security?: unknown; responses: object } }).get
+        return [security, '401' in responses]
+      })
     }
-    expect(securityOf(true)).toEqual([[], [], undefined])
-    expect(securityOf(false)).toEqual([undefined, undefined, undefined])
+    const open = [[], false]
+    const guarded = [undefined, true]
+    expect(described(true)).toEqual([open, open, guarded])
+    expect(described(false)).toEqual([guarded, guarded, guarded])
   })
 
   it('has what loads and unloads models, with the token for it, only where that may be done', () => {
