@@ -1,7 +1,7 @@
 import { ServiceError } from '../../core/error.js'
 import type { JsonObject } from '../../core/model.js'
 import { decodeBase64 } from '../shared/base64.js'
-import { JsonList } from '../shared/json-list.js'
+import { hasPlainTexts, JsonList } from '../shared/json-list.js'
 import {
   checkShape,
   flatten,
@@ -11,6 +11,7 @@ import {
   tensorOfBytes,
   tensorOfElements,
   tensorOfList,
+  tensorOfTexts,
 } from '../shared/tensor.js'
 import { type Datatype, datatypeOf } from '../shared/tensor-datatype.js'
 import { parseExact, parseExactJson } from './exact-json.js'
@@ -103,13 +104,13 @@ function tensorOfData(
     throw invalid(name, 'it has neither a list `data` nor the parameter binary_data_size')
   }
   if (datatype === 'BF16') throw invalid(name, 'JSON has no BF16; send it as binary data')
-  if (data instanceof JsonList && datatype !== 'BYTES') {
+  const isBase64 = datatype === 'BYTES' && parameters.get('content_type') === BASE64
+  if (data instanceof JsonList && (datatype !== 'BYTES' || (!isBase64 && hasPlainTexts(data)))) {
     checkLists(name, shapeOf(data, name), shape)
-    return tensorOfList(name, datatype, shape, data)
+    return datatype === 'BYTES' ? tensorOfTexts(name, shape, data) : tensorOfList(name, datatype, shape, data)
   }
   const { shape: found, elements } = flatten(data instanceof JsonList ? parseExact(data.bytes.toString()) : data, name)
   checkLists(name, found, shape)
-  const isBase64 = datatype === 'BYTES' && parameters.get('content_type') === BASE64
   return tensorOfElements(name, datatype, shape, isBase64 ? elements.map(text => decodeText(text, name)) : elements)
 }
 

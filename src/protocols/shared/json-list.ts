@@ -1,4 +1,4 @@
-import { type ListForm, scanValue, skipFraction, skipText, skipWhole } from './json-scan.js'
+import { KIND, type ListForm, scanValue, skipFraction, skipText, skipWhole } from './json-scan.js'
 
 // Constants of another module cost more than the work that is done with them.
 const QUOTE = 0x22
@@ -9,6 +9,7 @@ const ZERO = 0x30
 const NINE = 0x39
 const UPPER_E = 0x45
 const OPEN_LIST = 0x5b
+const BACKSLASH = 0x5c
 const CLOSE_LIST = 0x5d
 const LOWER_E = 0x65
 const LOWER_F = 0x66
@@ -98,6 +99,27 @@ export class ElementReader {
     const text = bytes.toString('latin1', begin, this.at)
     return this.at === whole ? BigInt(text) : Number(text)
   }
+}
+
+/** Whether all elements are texts, and stand there as they are. */
+export function hasPlainTexts({ bytes, form }: JsonList): boolean {
+  return form.kinds === KIND.text && !bytes.includes(BACKSLASH)
+}
+
+/**
+ * Copies texts that stand there as they are, each behind its length in 4 bytes.
+ * @param into has room for the whole list, and 4 bytes more for each text
+ * @returns how many bytes that were
+ */
+export function copyTexts({ bytes }: JsonList, into: Buffer): number {
+  let size = 0
+  for (let at = skipSeparators(bytes, 0); at < bytes.length; at = skipSeparators(bytes, at + 1)) {
+    const begin = size + 4
+    size = begin
+    for (let byte = bytes[++at] as number; byte !== QUOTE; byte = bytes[++at] as number) into[size++] = byte
+    into.writeUInt32LE(size - begin, begin - 4)
+  }
+  return size
 }
 
 /** The JSON text of the very first element of a list that has one. */

@@ -60,8 +60,15 @@ export function scanValue(bytes: Uint8Array, start: number, maxDigits = Number.P
   let nextUntil = until
   for (;;) {
     at = skipSpace(bytes, at)
-    const first = bytes[at]
-    if (first === OPEN_LIST || first === OPEN_OBJECT) {
+    const first = bytes[at] as number
+    // Numbers first: there are the most of them.
+    if (isDigit(first) || first === MINUS) {
+      const whole = skipWhole(bytes, at)
+      const end = whole < 0 ? NOT_THERE : skipFraction(bytes, whole)
+      if (end < 0 || (end === whole && end - at > maxDigits)) return { end: NOT_THERE, until }
+      form.leaf(depth, end === whole ? KIND.whole : KIND.fraction)
+      at = end
+    } else if (first === OPEN_LIST || first === OPEN_OBJECT) {
       const opensObject = first === OPEN_OBJECT
       if (depth === MAX_DEPTH) return { end: NOT_THERE, until }
       form.open(depth, opensObject)
@@ -74,20 +81,9 @@ export function scanValue(bytes: Uint8Array, start: number, maxDigits = Number.P
       }
       form.closeEmpty(depth, opensObject)
     } else {
-      const begin = at
-      let kind: number = KIND.text
-      if (first === QUOTE) at = skipText(bytes, begin)
-      else if (first === LOWER_T || first === LOWER_F || first === LOWER_N) {
-        kind = first === LOWER_N ? KIND.null : KIND.boolean
-        at = skipWord(bytes, begin)
-      } else {
-        const whole = skipWhole(bytes, begin)
-        at = whole < 0 ? NOT_THERE : skipFraction(bytes, whole)
-        kind = at === whole ? KIND.whole : KIND.fraction
-        if (kind === KIND.whole && at - begin > maxDigits) at = NOT_THERE
-      }
+      at = first === QUOTE ? skipText(bytes, at) : skipWord(bytes, at)
       if (at < 0) return { end: NOT_THERE, until }
-      form.leaf(depth, kind)
+      form.leaf(depth, first === QUOTE ? KIND.text : first === LOWER_N ? KIND.null : KIND.boolean)
     }
 
     // What follows a value, until the next one begins.

@@ -1,5 +1,5 @@
 import { ServiceError } from '../../core/error.js'
-import { ElementReader, type JsonList } from './json-list.js'
+import { copyTexts, ElementReader, type JsonList } from './json-list.js'
 import { type Datatype, FIXED_DATATYPES, type FixedDatatypeName, type TensorElement } from './tensor-datatype.js'
 import { MOST_NUMBERS, writeNumbers } from './tensor-numbers.js'
 
@@ -112,6 +112,14 @@ export function tensorOfList(
     index++
   }
   return { name, datatype, shape, data }
+}
+
+/** As `tensorOfList`, of texts that stand there as they are. */
+export function tensorOfTexts(name: string, shape: readonly number[], list: JsonList): Tensor {
+  const count = elementCount(shapeOf(list, name))
+  checkCount(name, shape, count)
+  const data = Buffer.allocUnsafe(list.bytes.length + count * LENGTH_BYTES)
+  return { name, datatype: 'BYTES', shape, data: data.subarray(0, copyTexts(list, data)) }
 }
 
 function notHeld(name: string, datatype: FixedDatatypeName, index: number, element: unknown): ServiceError {

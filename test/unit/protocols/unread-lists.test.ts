@@ -54,6 +54,7 @@ const LISTS = [
   '[null]',
   '[1,null]',
   '["a"]',
+  '[ [ "a" , "" ] , [ "é, [b]" , "数" ] ]',
   '["a","é","\\u00e9\\n"]',
   '[1,"a long text that is not shown"]',
   '[1,{"a":[1]}]',
