@@ -7,7 +7,7 @@ import { createMetrics } from '../../src/telemetry/metrics.js'
 import { modelInfoOf } from '../helpers/model-info.js'
 import { sign } from '../helpers/signed-request.js'
 import { loadText } from './config/config-file.js'
-import { FakeInference, modelInfo } from './protocols/shared/fake-inference.js'
+import { FakeInference } from './protocols/shared/fake-inference.js'
 import { IDLE_ADMIN, startFrontEnds } from './running-front-ends.js'
 
 export const KEY = 'the-key-of-demo'
@@ -46,7 +46,7 @@ export async function serve({ open = '' } = {}) {
       mid: 1,
       abilities: { once: true, streamingOutput: true, sessions: true, chat: true, resources: true },
     }),
-    modelInfo('private'),
+    modelInfoOf('private', { mid: 2 }),
   ])
   const lines: string[] = []
   const apps = new Apps(config.apps)

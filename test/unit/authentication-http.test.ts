@@ -227,10 +227,15 @@ describe('the other protocols over HTTP', () => {
     expect((await post(`${http}${path}`, bearer(TOKEN), body)).status).not.toBe(401)
   })
 
-  it('keep OIP models to the apps that may use them', async () => {
+  it.each<[string, string, unknown]>([
+    ['OIP', '/v2/models/private/infer', INPUTS],
+    ['OpenAI', '/openai/v1/chat/completions', { ...CHAT_BODY, model: 'private' }],
+    ['MindSpore', '/model/private:predict', { instances: [{ text: 'a' }, { text: 'b' }] }],
+    ['EdgeBoard', '/api/model/service/base64?mid=2', { image: 'aGk=' }],
+  ])('keep models to the apps that may use them: %s', async (_name, path, body) => {
     const { http, inference } = await serve()
-    const { status } = await post(`${http}/v2/models/private/infer`, bearer(TOKEN), INPUTS)
-    expect(status).toBe(403)
+    const { status, json } = await post(`${http}${path}`, bearer(TOKEN), body)
+    expect({ status, json }).toMatchObject({ status: 403 })
     expect(inference.requests).toEqual([])
   })
 })

@@ -45,7 +45,13 @@ export const MINDSPORE_WORDING: Readonly<Record<Reason, string>> = {
 }
 
 /** What the daemon refuses a request with before a model has begun to work on it; if all instances are, the request is. */
-export const NOT_ADMITTED: readonly Reason[] = ['not_ready', 'no_slot', 'rate_limited', 'cancelled']
+export const NOT_ADMITTED: readonly Reason[] = [
+  'not_ready',
+  'no_slot',
+  'rate_limited',
+  'permission_denied',
+  'cancelled',
+]
 
 /** The text of `error_msg`, with the wrapper's own number where there is one. */
 export function mindSporeMessage({ reason, message, wrapperRet }: ServiceError): string {
