@@ -9,7 +9,7 @@ import { loadConfig } from './config/load-config.js'
 import type { ReplicaStatus } from './core/backend.js'
 import { ServiceError } from './core/error.js'
 import { certificateReloader, onCertificateChange } from './daemon/certificate-reload.js'
-import { configReloader, onFileChange } from './daemon/config-reload.js'
+import { configReloader, isOutdated, onFileChange } from './daemon/config-reload.js'
 import { createPlugins, modelSpecs, type PluginSpec } from './daemon/model-plugins.js'
 import { aborted, type DaemonSignals, takeSignals } from './daemon/signals.js'
 import { PluginStartError } from './plugin/diagnosis.js'
@@ -108,6 +108,11 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
     })
     steps.push(() => models.stop(SHUTDOWN_GRACE_MS))
     const identity = config.tls && createServerIdentity(config.tls)
+    if (config.tls && identity) {
+      const reloadCertificates = certificateReloader(identity, log)
+      signals.onReload(reloadCertificates)
+      steps.push(onCertificateChange(config.tls, reloadCertificates))
+    }
     const started = startModels(models, signals.stop)
     // It is waited for below, unless something else ends the start before.
     started.catch(() => {})
@@ -138,9 +143,10 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
     void removeStaleFolders()
     // Listening does not wait for the wrappers, so that /livez and /readyz can say what is going on.
     const address = await frontEnds.listen()
+    const read = () => loadConfig({ ...config, env: process.env })
     const reload = configReloader({
       config,
-      read: () => loadConfig({ ...config, env: process.env }),
+      read,
       apply: next => {
         apps?.replace(next.apps)
         return models.apply(modelSpecs(next))
@@ -148,12 +154,11 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
       log,
     })
     signals.onReload(reload)
-    if (config.tls && identity) {
-      const reloadCertificates = certificateReloader(identity, log)
-      signals.onReload(reloadCertificates)
-      steps.push(onCertificateChange(config.tls, reloadCertificates))
+    if (config.reloadOnChange) {
+      steps.push(onFileChange(config.file, reload))
+      // What changed between the file's being read and now.
+      if (isOutdated({ config, read })) void reload()
     }
-    if (config.reloadOnChange) steps.push(onFileChange(config.file, reload))
     await started
     log.info({ ...address, models: registry.all.map(({ name, version }) => `${name} ${version}`) }, 'ready')
     return { stop }

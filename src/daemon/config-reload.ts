@@ -61,6 +61,15 @@ export function configReloader({ config, read, apply, log }: ConfigReloadOptions
   }
 }
 
+/** Whether the configuration is another than the one that is in use, or cannot be read any more. */
+export function isOutdated({ config, read }: Pick<ConfigReloadOptions, 'config' | 'read'>): boolean {
+  try {
+    return !isDeepStrictEqual(read().config, config)
+  } catch {
+    return true
+  }
+}
+
 function fixedChanges(before: DaemonConfig, after: DaemonConfig): string[] {
   const keys = Object.keys(FIXED) as (keyof typeof FIXED)[]
   return keys.filter(key => !isDeepStrictEqual(before[key], after[key])).map(key => FIXED[key])

@@ -151,6 +151,21 @@ it('a file is read again when it changes, where that is wanted', async () => {
   expect(await ask(http, 'm')).toEqual([200, 'two'])
 })
 
+it('and so it is when it has changed while the daemon was starting', async () => {
+  const models = namedModels()
+  onTestFinished(models.remove)
+  const watching = '[aiges]\nreloadOnChange = true\n'
+  models.write(watching + named('m', 'one'))
+  const daemon = startDaemonProcess({ cwd: tmpdir(), configFile: models.configFile, env: { KEPT_FROM_PLUGINS: '1' } })
+  onTestFinished(async () => void (await daemon.stop()))
+  // The first that it says, before it listens.
+  await daemon.line(({ msg }) => msg.includes('are kept from the plugins'))
+  models.write(watching + named('m', 'two'))
+  const { http } = await daemon.ready
+  await daemon.line(({ msg }) => msg === READ_AGAIN)
+  expect(await ask(http, 'm')).toEqual([200, 'two'])
+})
+
 it('plugins of the published SDK, which share one port, are exchanged one after the other', async () => {
   const models = namedModels()
   onTestFinished(models.remove)

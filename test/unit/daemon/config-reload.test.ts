@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { DaemonConfig } from '../../../src/config/daemon-config.js'
 import { loadConfig } from '../../../src/config/load-config.js'
-import { configReloader, onFileChange } from '../../../src/daemon/config-reload.js'
+import { configReloader, isOutdated, onFileChange } from '../../../src/daemon/config-reload.js'
 import { temporaryFolder } from '../config/config-file.js'
 import { deferred } from '../rpc/deferred.js'
 
@@ -90,4 +90,21 @@ test('a file that is written or replaced is noticed, one that is gone is not', a
   writeFileSync(`${file}.new`, 'c')
   renameSync(`${file}.new`, file)
   await vi.waitFor(() => expect(changes).toBe(2))
+})
+
+test('what a file says otherwise than when it was read is noticed, and so is that it is wrong now', () => {
+  const file = join(temporaryFolder(), 'aiges.toml')
+  const read = () => loadConfig({ file, service: 'svcName', env: {} })
+  writeFileSync(file, '[svcName]')
+  const { config } = read()
+  const outdated = (text: string) => {
+    writeFileSync(file, text)
+    return isOutdated({ config, read })
+  }
+  expect(['[svcName]', '# The same.\n[svcName]', '[svcName]\n[models.a]', '[svcName'].map(outdated)).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ])
 })
