@@ -51,7 +51,7 @@ export function createSocketFolder(parent = tmpdir(), owner?: { uid: number; gid
  * can have laid a trap. Never fails: what cannot go stays.
  */
 export async function removeStaleFolders(parent = tmpdir()): Promise<void> {
-  const folders = readdirSync(parent).filter(name => name.startsWith(PREFIX))
+  const folders = foldersIn(parent)
   await Promise.all(
     folders.map(async name => {
       const folder = join(parent, name)
@@ -63,6 +63,15 @@ export async function removeStaleFolders(parent = tmpdir()): Promise<void> {
       }
     }),
   )
+}
+
+/** None where one may make a folder and not see the others. */
+function foldersIn(parent: string): string[] {
+  try {
+    return readdirSync(parent).filter(name => name.startsWith(PREFIX))
+  } catch {
+    return []
+  }
 }
 
 /** Whether nobody listens on a socket that is there. */

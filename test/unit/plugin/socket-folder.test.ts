@@ -41,6 +41,10 @@ it('is removed by the next daemon when its own was killed, and by nobody while t
   living.remove()
 })
 
+it('is not looked for where folders cannot be seen', async () => {
+  await expect(removeStaleFolders(join(parent, 'nothing-here'))).resolves.toBeUndefined()
+})
+
 it('shows its sign of life only when that can be reached, for others may look in any moment', () => {
   const { listen } = Server.prototype
   const signs: boolean[] = []
