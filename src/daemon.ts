@@ -114,12 +114,13 @@ export async function startDaemon(config: DaemonConfig, log: Logger, signals: Da
       steps.push(onCertificateChange(config.tls, reloadCertificates))
     }
     const started = startModels(models, signals.stop)
-    // It is waited for below, unless something else ends the start before.
+    // It is waited for at the end, unless something else ends the start before.
     started.catch(() => {})
     // gRPC and the front-ends are the larger part of the code. The one is loaded while the interpreters say what they
     // have, the others while the plugins start, which has to have begun: nothing else is done while code is loaded.
     const begun = Promise.all([launches.over, import('./plugin/plugin-connection.js')])
-    await Promise.race([begun, delay(LAUNCH_WAIT_MS, undefined, { ref: false })])
+    // When the plugins are not to be started any more, or none can be, there is nothing to load the front-ends for.
+    await Promise.race([begun, started, delay(LAUNCH_WAIT_MS, undefined, { ref: false })])
     const { createFrontEnds } = await import('./front-ends.js')
     const service = new LocalInferenceService(registry)
     const apps = config.auth.enabled ? new Apps(config.apps) : undefined
