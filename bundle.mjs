@@ -49,6 +49,11 @@ function licences(inputs) {
   return texts.join(`\n${'-'.repeat(80)}\n`)
 }
 
+function writeInto(path, contents) {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, contents)
+}
+
 const { outputFiles, metafile } = await build({
   absWorkingDir: ROOT,
   entryPoints: ['dist/main.js', 'dist/native-host/main.js'],
@@ -73,9 +78,9 @@ const { outputFiles, metafile } = await build({
   logLevel: 'warning',
 })
 rmSync(DIST, { recursive: true })
-for (const { path, contents } of outputFiles) {
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, contents)
-}
-chmodSync(join(DIST, 'main.js'), 0o755)
-writeFileSync(join(DIST, 'LICENCES.txt'), licences(Object.keys(metafile.inputs)))
+const MAIN = join(DIST, 'main.js')
+writeInto(join(DIST, 'LICENCES.txt'), licences(Object.keys(metafile.inputs)))
+// The entry comes last: where it is, a build has not been interrupted.
+for (const { path, contents } of outputFiles.filter(({ path }) => path !== MAIN)) writeInto(path, contents)
+writeInto(MAIN, outputFiles.find(({ path }) => path === MAIN).contents)
+chmodSync(MAIN, 0o755)

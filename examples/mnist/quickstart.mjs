@@ -77,7 +77,8 @@ async function installNodePackages() {
 }
 
 async function build() {
-  const parts = ['tsconfig.build.json', 'bundle.mjs'].map(file => modified(join(ROOT, file)))
+  // What packages have is part of what is built.
+  const parts = ['tsconfig.build.json', 'bundle.mjs', 'package-lock.json'].map(file => modified(join(ROOT, file)))
   const sources = Math.max(newest(join(ROOT, 'src')), ...parts)
   if (existsSync(join(ROOT, 'dist', 'main.js')) && newest(join(ROOT, 'dist')) >= sources) return
   say('Building the daemon (npm run build)')

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ROOT } from '../helpers/daemon-process.js'
@@ -17,6 +17,12 @@ describe('what is built', () => {
     expect(packages.size).toBeGreaterThan(20)
     const licences = readFileSync(join(DIST, 'LICENCES.txt'), 'utf8')
     for (const name of packages) expect(licences).toMatch(new RegExp(`^${name} \\d.*: .+$`, 'm'))
+  })
+
+  it('has its entry only when all else is there, so that an interrupted build is done again', () => {
+    const written = (file: string) => statSync(join(DIST, file)).mtimeMs
+    const others = readdirSync(DIST, { recursive: true, encoding: 'utf8' }).filter(file => /\.\w+$/.test(file))
+    expect(written('main.js')).toBe(Math.max(...others.map(written)))
   })
 
   it('is few files, of which each says where it comes from in src/', () => {
