@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from aiges.batch import BatchRequest, batch_answer, check_batch
 from aiges.loader import LoadedWrapper
 from aiges.operation import bind_inputs, tensor_signature
+from aiges.plugin.job import Job
 from aiges.plugin.once_executor import failed_result, response_result
 from aiges.plugin.results import cancelled_result, request_data
-
-if TYPE_CHECKING:
-    from aiges.plugin.run_stream import Job
 
 DEFAULT_SIZE = 32
 """Most requests of a batch, where the host does not say it."""

@@ -8,10 +8,10 @@ from typing import Any
 from aiges.errors import USER_EXEC_ERROR
 from aiges.loader import LoadedWrapper
 from aiges.plugin.failures import describe_failure
+from aiges.plugin.job import Job
 from aiges.plugin.once_call import await_once, yield_once
 from aiges.plugin.result_writer import ResultWriter
 from aiges.plugin.results import StreamedResults, cancelled_result, failure, request_data, result
-from aiges.plugin.run_stream import Job
 
 
 class OnceExecutor:

@@ -17,18 +17,16 @@ from __future__ import annotations
 import threading
 from collections import deque
 from time import monotonic, perf_counter, sleep
-from typing import TYPE_CHECKING, Any, Callable
+from typing import Any, Callable
 
 from aiges.context import set_current
 from aiges.loader import describe_exception
-from aiges.plugin.call import Call
+from aiges.plugin.batch_executor import BatchExecutor
 from aiges.plugin.frame_socket import FrameConnection
+from aiges.plugin.job import Job
 from aiges.plugin.results import HostBatch, PluginBatch, cancelled_result
 from aiges.plugin.sessions import Sessions
 from aiges.utils.log import log
-
-if TYPE_CHECKING:
-    from aiges.plugin.batch_executor import BatchExecutor
 
 MAX_BATCH_BYTES = 1 << 20
 """A message to the host ends with the result that passes this."""
@@ -53,24 +51,6 @@ WATCH_TIME_S = 0.02
 
 _WATCH_ROUNDS = 50
 """The watchman goes to sleep after so many rounds in which nothing needed watching."""
-
-
-class Job(Call):
-    """A once request on the stream. `long` is one that may take its time; `taken` is set when it is about to be
-    answered."""
-
-    __slots__ = ("id", "long", "once", "taken")
-
-    def __init__(self, id: int, once: Any, long: bool) -> None:
-        Call.__init__(self, once.sid, once.timeout_ms)
-        self.id = id
-        self.once = once
-        self.long = long
-        self.taken = False
-
-    def waited_until(self, delay_s: float) -> float:
-        """When it has waited for so long, by `time.monotonic()`."""
-        return self._arrived + delay_s
 
 
 Execute = Callable[[Job], bytes]
