@@ -59,6 +59,7 @@ class Wrapper(Noting):
 DIRECT = (
     NOTE
     + """
+from aiges.errors import InvalidInput
 class Wrapper(Noting):
     def wrapperCreate(self, params, sid, persId, userTag):
         created = SessionCreateResponse()
@@ -74,6 +75,11 @@ class Wrapper(Noting):
         note("write " + how)
         if how == "raise":
             raise ValueError("bad frame")
+        if how == "refuse":
+            raise InvalidInput("no such word")
+        if how == "fail with it":
+            callback(InvalidInput("no such word"), sid)
+            return 0
         if how.isdigit():
             return int(how)
         if how == "wait":
@@ -148,6 +154,15 @@ class SessionTest(unittest.TestCase):
             self.assertEqual(failed.code, 30003)
             self.assertIn("RuntimeError: no session for you", failed.message)
             self.assertEqual(self.notes.rest(), [])
+
+    def test_invalid_input_is_the_fault_of_the_sessions_client(self):
+        with self.client() as client:
+            client.send(open_session(1), open_session(2), open_session(3))
+            client.send(write(1, b"refuse"), write(2, b"fail with it"), write(3, b"raise"))
+            results = [client.all_results(id)[-1] for id in (1, 2, 3)]
+        self.assertEqual([result.invalid_input for result in results], [True, True, False])
+        for result in results[:2]:
+            self.assertTrue(result.message.endswith("no such word"))
 
     def test_both_forms_of_callback_reach_their_session(self):
         with self.client() as client:

@@ -12,8 +12,9 @@ from aiges.context import set_current
 from aiges.core.types import DataEnd, DataOnce, Once
 from aiges.dto import DataListCls, Response
 from aiges.errors import USER_EXEC_ERROR
-from aiges.loader import LoadedWrapper, describe_exception
+from aiges.loader import LoadedWrapper
 from aiges.plugin.call import Call, NotResumed
+from aiges.plugin.failures import describe_failure, failure_text
 from aiges.plugin.session_results import SessionResults
 from aiges.plugin.streaming import error_message
 from aiges.plugin.threads import ThreadPool
@@ -88,7 +89,7 @@ class CallbackSession:
                 log.debug("a result of session %s came after its end", self.call.sid)
                 return
             if isinstance(response, BaseException):
-                self._end(self._results.failure(USER_EXEC_ERROR, describe_exception(response)))
+                self._end(self._results.failure(USER_EXEC_ERROR, *failure_text(response)))
                 return
             try:
                 check_response(response, "callback")
@@ -128,8 +129,8 @@ class CallbackSession:
         self._results.tell()
 
     def _fail(self, where: str, error: BaseException) -> None:
-        log.error("%s failed (sid %s)", where, self.call.sid, exc_info=error)
-        self._end(self._results.failure(USER_EXEC_ERROR, f"{where}: {describe_exception(error)}"))
+        text, invalid_input = describe_failure(where, self.call.sid, error)
+        self._end(self._results.failure(USER_EXEC_ERROR, f"{where}: {text}", invalid_input))
 
     def _begin(self) -> None:
         set_current(self.call)
