@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 export interface DaemonSignals {
   /** Aborts at the first SIGTERM or SIGINT; a second one ends the process at once, its plugins with it. */
   readonly stop: AbortSignal
-  /** Calls back at every SIGHUP, until the process ends. */
+  /** Calls back at every SIGHUP, until the process ends; soon, if one came before there was whom to call. */
   onReload(listener: () => void): void
 }
 
@@ -12,6 +12,7 @@ export interface DaemonSignals {
 export function takeSignals(log: Logger): DaemonSignals {
   const controller = new AbortController()
   const listeners = new Set<() => void>()
+  let hungUp = false
   const stop = (name: NodeJS.Signals) => {
     if (controller.signal.aborted) process.exit(1)
     log.info(`${name}: stopping; a second signal ends at once`)
@@ -24,10 +25,16 @@ export function takeSignals(log: Logger): DaemonSignals {
     }
     if (controller.signal.aborted) return
     log.info('SIGHUP: reading the configuration again')
+    hungUp = true
     for (const listener of listeners) listener()
   }
   process.on('SIGTERM', stop).on('SIGINT', stop).on('SIGHUP', hangUp)
-  return { stop: controller.signal, onReload: listener => void listeners.add(listener) }
+  const onReload = (listener: () => void) => {
+    listeners.add(listener)
+    // A daemon takes signals before it has read all that it would read again.
+    if (hungUp) setImmediate(listener)
+  }
+  return { stop: controller.signal, onReload }
 }
 
 /** Node that ends by itself sets its terminal back, and aborts when that is gone. */
