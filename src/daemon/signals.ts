@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import type { Logger } from 'pino'
 
@@ -11,6 +12,8 @@ export interface DaemonSignals {
 /** Takes the signals of the process. */
 export function takeSignals(log: Logger): DaemonSignals {
   const controller = new AbortController()
+  // Every plugin whose start is prepared listens, and Node warns of more than ten.
+  setMaxListeners(0, controller.signal)
   const listeners = new Set<() => void>()
   let hungUp = false
   const stop = (name: NodeJS.Signals) => {

@@ -29,3 +29,13 @@ it('asks for a reload, too, when SIGHUP came before there was whom to ask', asyn
   signals.onReload(reload)
   await vi.waitFor(() => expect(reload).toHaveBeenCalledOnce())
 })
+
+it('lets as many plugins listen for the end as there are, without a warning', async () => {
+  const warn = vi.fn()
+  process.on('warning', warn)
+  const { stop } = takeSignals(pino({ enabled: false }))
+  for (let plugin = 0; plugin < 40; plugin += 1) stop.addEventListener('abort', () => {})
+  await new Promise(setImmediate)
+  process.off('warning', warn)
+  expect(warn).not.toHaveBeenCalled()
+})
