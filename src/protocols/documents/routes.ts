@@ -1,8 +1,8 @@
-import { text } from 'node:stream/consumers'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { InferenceService } from '../../core/inference.js'
 import { markAccess } from '../shared/http-authentication.js'
 import { type DescribePart, OpenApiCache } from '../shared/openapi-document.js'
+import type { SwaggerPage } from './swagger-page.js'
 
 export interface DocumentOptions {
   readonly inference: Pick<InferenceService, 'models'>
@@ -18,7 +18,7 @@ export async function documentRoutes(app: FastifyInstance, { inference, parts }:
   markAccess(app, 'documents')
   const documents = new OpenApiCache(parts)
   const document = () => documents.get(inference.models())
-  let page: Promise<FastifyInstance> | undefined
+  let page: Promise<SwaggerPage> | undefined
 
   app.get('/', (_request, reply) => reply.redirect('/swagger/'))
   app.get('/openapi.json', async () => document())
@@ -28,22 +28,14 @@ export async function documentRoutes(app: FastifyInstance, { inference, parts }:
     page = undefined
     throw error
   }
-  const showPage = async ({ url, headers }: FastifyRequest, reply: FastifyReply) => {
+  const showPage = async ({ params, headers }: FastifyRequest, reply: FastifyReply) => {
     page ??= loadPage().catch(forget)
-    // As a stream: a client that does not read holds a piece of a file, and not all of it.
-    const answer = await (await page).inject({ url, headers, payloadAsStream: true })
-    const body = answer.stream()
-    // A client may leave before its end, and then the file is still open.
-    body.once('close', () => answer.raw.res.destroy())
-    if (answer.statusCode >= 500) throw new Error(`Swagger UI failed: ${await text(body)}`)
-    // 403 is for paths that lead out of its folder.
-    if (answer.statusCode === 404 || answer.statusCode === 403) {
-      body.destroy()
-      return reply.callNotFound()
-    }
-    // These are the connection's.
-    const { connection: _, date: __, 'transfer-encoding': ___, ...others } = answer.headers
-    return reply.code(answer.statusCode).headers(others).send(body)
+    const answer = await (await page)((params as { '*'?: string })['*'])
+    if (answer === undefined) return reply.callNotFound()
+    reply.headers(answer.headers)
+    const { etag } = answer.headers
+    if (etag !== undefined && etag === headers['if-none-match']) return reply.code(304).send()
+    return reply.code(answer.status).send(answer.body)
   }
   for (const path of ['/swagger', '/swagger/*']) app.get(path, showPage)
 }

@@ -25,6 +25,25 @@ describe('Swagger UI that is loaded late', () => {
     expect(swaggerPage).toHaveBeenCalledTimes(1)
   })
 
+  it('holds a file once, however many clients have asked for it and do not read', async () => {
+    const page = await swaggerPage(() => ({}))
+    const file = 'static/swagger-ui-bundle.js'
+    const [first, ...others] = await Promise.all([file, file, file].map(page))
+    expect(first?.body.length).toBeGreaterThan(1_000_000)
+    for (const other of [...others, await page(file)]) expect(other?.body).toBe(first?.body)
+  })
+
+  it.each([
+    'static/./swagger-ui.css',
+    'static//swagger-ui.css',
+    'static/../static/swagger-ui.css',
+    'static\\swagger-ui.css',
+    'static',
+  ])('knows a file by one name: %s is none', async path => {
+    const page = await swaggerPage(() => ({}))
+    expect(await page(path)).toBeUndefined()
+  })
+
   it('is loaded again for the next request when it could not be loaded', async () => {
     const server = served()
     vi.mocked(swaggerPage).mockRejectedValueOnce(new Error('too many open files'))
