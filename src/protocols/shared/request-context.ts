@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import { ServiceError } from '../../core/error.js'
@@ -35,6 +36,8 @@ function connectionSignal(socket: Socket): AbortSignal {
   let signal = signals.get(socket)
   if (signal === undefined) {
     const controller = new AbortController()
+    // Each of the requests that a client sends ahead listens, and Node warns of more than ten.
+    setMaxListeners(0, controller.signal)
     const cancel = () => controller.abort(new ServiceError('cancelled'))
     if (socket.destroyed) cancel()
     else socket.once('close', cancel)
