@@ -11,7 +11,7 @@ const WHOLE_NUMBER = /^-?\d+$/
  * @throws ServiceError `body_not_json`
  */
 export function parseTypedJson(text: string): unknown {
-  const { shortened, cut } = cutBase64(text)
+  const { shortened, cut } = cutTexts(text)
   try {
     const restore = (_key: string, value: unknown) => (typeof value === 'string' ? (cut.get(value) ?? value) : value)
     return parse(shortened, cut.size === 0 ? null : restore, parseNumber)
@@ -27,16 +27,14 @@ function parseNumber(text: string): number | bigint {
 /** The parser reads letter by letter, a second or more for a large picture; longer texts are put aside meanwhile. */
 const LONG_TEXT = 1024
 
-const BASE64 = /^[A-Za-z0-9+/=]*$/
-
 interface Cut {
   readonly shortened: string
   /** What was cut out, by what stands in its place. */
   readonly cut: ReadonlyMap<string, string>
 }
 
-/** Cuts long texts in base64 out of a JSON document; nobody can guess what stands in their place. */
-function cutBase64(text: string): Cut {
+/** Cuts long texts out of a JSON document; nobody can guess what stands in their place. */
+function cutTexts(text: string): Cut {
   const mark = randomUUID()
   const cut = new Map<string, string>()
   const kept: string[] = []
@@ -44,8 +42,8 @@ function cutBase64(text: string): Cut {
   for (let open = text.indexOf('"'); open >= 0; ) {
     const close = endOfText(text, open)
     if (close < 0) break
-    const content = text.slice(open + 1, close)
-    if (content.length > LONG_TEXT && BASE64.test(content)) {
+    const content = close - open > LONG_TEXT ? parseText(text.slice(open, close + 1)) : undefined
+    if (content !== undefined) {
       const name = `${mark}:${cut.size}`
       cut.set(name, content)
       kept.push(text.slice(from, open), `"${name}"`)
@@ -54,6 +52,15 @@ function cutBase64(text: string): Cut {
     open = text.indexOf('"', close + 1)
   }
   return { shortened: kept.join('') + text.slice(from), cut }
+}
+
+/** @returns undefined when it has a fault, which is worded elsewhere */
+function parseText(text: string): string | undefined {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** Where the quotation mark is that ends a text; negative when there is none. */
