@@ -66,8 +66,8 @@ const KINDS: Readonly<Record<string, { readonly own: FixedDatatypeName; readonly
 }
 
 /**
- * Reads a value of an instance, which `parseTypedJson` has parsed, or a list that has not been read: a scalar, lists in lists of numbers or booleans, or
- * base64 with type and shape.
+ * Reads a value of an instance, which `parseTypedJson` has parsed, or a list that has not been read: a scalar, lists in
+ * lists of numbers or booleans, or base64 with type and shape.
  * @param declared the datatype that the model declares for the input, if it does
  * @throws ServiceError `tensor_invalid`, `payload_undecodable`
  */
@@ -101,9 +101,9 @@ function readUnread(list: JsonList, name: string, declared: string | undefined):
   const shape = shapeOf(list, name)
   if (elementCount(shape) === 0) throw empty(name, shape)
   const { kinds } = list.form
-  if (kinds & (KIND.text | KIND.object)) {
+  if (kinds & KIND.text) {
     const first = parseTypedJson(firstElement(list))
-    if (typeof first === 'string' || isObject(first)) return readOnlyItem(first, shape, name)
+    if (typeof first === 'string') return readOnlyItem(first, shape, name)
   }
   const type = TYPE_OF_KIND[kinds]
   if (type === undefined) throw mixed(name)

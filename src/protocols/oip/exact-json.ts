@@ -1,7 +1,7 @@
 import { parse } from 'lossless-json'
 import { ServiceError } from '../../core/error.js'
 import type { JsonObject } from '../../core/model.js'
-import { type AsideOptions, parseAside } from '../shared/json-aside.js'
+import { type AsideOptions, type Parse, parseAside } from '../shared/json-aside.js'
 import { bodyText } from '../shared/json-body.js'
 import { MAX_DIGITS, parseWholeNumber } from '../shared/json-limits.js'
 import { isObject } from '../shared/json-object.js'
@@ -27,7 +27,7 @@ export function parseExactJson(bytes: Buffer, what: string): JsonObject {
   const text = bodyText(bytes)
   let json: unknown
   try {
-    json = parseAside({ bytes, text }, parseExact, TENSOR_DATA)
+    json = parseAside({ bytes, text }, parseExact, { ...TENSOR_DATA, refuse: part => parserFor(text)(part) })
   } catch (error) {
     throw new ServiceError('body_not_json', `${what} is not JSON: ${(error as Error).message}`)
   }
@@ -37,8 +37,12 @@ export function parseExactJson(bytes: Buffer, what: string): JsonObject {
 
 /** Parses JSON as `parseExactJson` does, with every list in it. @throws SyntaxError */
 export function parseExact(text: string): unknown {
-  // The exact parser takes several times as long.
-  return LONG_NUMBER.test(text) ? parse(text, null, { parseNumber, onDuplicateKey }) : JSON.parse(text)
+  return parserFor(text)(text)
+}
+
+/** The exact parser takes several times as long. */
+function parserFor(text: string): Parse {
+  return LONG_NUMBER.test(text) ? part => parse(part, null, { parseNumber, onDuplicateKey }) : JSON.parse
 }
 
 function parseNumber(text: string): number | bigint {

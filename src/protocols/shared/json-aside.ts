@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { JsonList } from './json-list.js'
-import { NOT_THERE, scanValue, skipKey, skipSpace } from './json-scan.js'
+import { isObject } from './json-object.js'
+import { KIND, NOT_THERE, type Scanned, scanValue, skipKey, skipSpace, skipValue } from './json-scan.js'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
 const OPEN_LIST = 0x5b
-const BACKSLASH = 0x5c
 const CLOSE_LIST = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
@@ -21,6 +22,9 @@ export interface JsonText {
   readonly text: string
 }
 
+/** Makes a value of a JSON text, or throws. */
+export type Parse = (text: string) => unknown
+
 export interface AsideOptions {
   /** The way from the root to the lists that need not be made; members beside it are parsed as they are. */
   readonly steps: readonly Step[]
@@ -28,6 +32,8 @@ export interface AsideOptions {
   readonly maxDigits?: number
   /** From how many bytes on lists are put aside. Default 64 KiB. */
   readonly largeBytes?: number
+  /** Parses a text that has a fault, and words it. Default: `parse`. */
+  readonly refuse?: Parse
 }
 
 /**
@@ -38,40 +44,36 @@ export interface AsideOptions {
  */
 export function parseAside(
   { bytes, text }: JsonText,
-  parse: (text: string) => unknown,
-  { steps, maxDigits, largeBytes = LARGE_BYTES }: AsideOptions,
+  parse: Parse,
+  { steps, maxDigits, largeBytes = LARGE_BYTES, refuse = parse }: AsideOptions,
 ): unknown {
   if (bytes.length < largeBytes) return parse(text)
-  const finder = new ListFinder(bytes, maxDigits)
-  finder.walk(0, steps, [])
-  const { cuts } = finder
+  const cuts = new ListFinder(bytes, maxDigits, steps).find()
   if (cuts.length === 0) return parse(text)
-  let root: unknown
-  try {
-    root = parse(without(bytes, cuts, cut => cut.placeholder))
-  } catch {
-    // As long as it was, so that a message names the right place.
-    return parse(without(bytes, cuts, cut => cut.placeholder.padEnd(bytes.toString('utf8', cut.start, cut.end).length)))
+  // Nobody can guess what stands in a list's place, so that no other value is taken for one, nor equal to one.
+  const mark = randomUUID()
+  const lists = new Map(cuts.map(({ list }, index) => [`${mark}:${index}`, list]))
+  if (cuts.every(({ list }) => list !== undefined)) {
+    const placeholders = lists.keys()
+    const rest = replaced(bytes, cuts, () => `"${placeholders.next().value}"`)
+    try {
+      return putBack(parse(rest), steps, 0, lists)
+    } catch {}
   }
-  for (const { path, list } of cuts) if (path && list) putBack(root, path, list)
-  return root
+  refuse(replaced(bytes, cuts, cut => blank(bytes, cut)))
+  // Members of one name, which some parsers take when their values, such as long lists, are equal.
+  return parse(text)
 }
 
-type Path = readonly (string | number)[]
-
-/** A part of the text that is not parsed. */
+/** A list in a text, or its beginning when there is a fault further on. */
 interface Cut {
   readonly start: number
   readonly end: number
-  /** What stands in its place. */
-  readonly placeholder: string
-  /** Absent when it is the well-formed beginning of a list that has a fault further on. */
   readonly list?: JsonList
-  /** Where the list belongs; undefined when a later member has the same name. */
-  path?: Path | undefined
+  readonly blank: Scanned['blank']
 }
 
-function without(bytes: Buffer, cuts: readonly Cut[], placeholder: (cut: Cut) => string): string {
+function replaced(bytes: Buffer, cuts: readonly Cut[], placeholder: (cut: Cut) => string): string {
   let text = ''
   let from = 0
   for (const cut of cuts) {
@@ -81,63 +83,70 @@ function without(bytes: Buffer, cuts: readonly Cut[], placeholder: (cut: Cut) =>
   return text + bytes.toString('utf8', from)
 }
 
-function putBack(root: unknown, path: Path, list: JsonList): void {
-  const parent = path
-    .slice(0, -1)
-    .reduce<unknown>((value, key) => (value as Record<string | number, unknown>)[key], root)
-  Object.defineProperty(parent, path.at(-1) as string | number, {
-    value: list,
-    writable: true,
-    enumerable: true,
-    configurable: true,
-  })
+/** As long as the list, and with the same end, so that a message names the right place and quotes what is around it. */
+function blank(bytes: Buffer, { start, end, blank: { until, depth } }: Cut): string {
+  return '['.repeat(depth).padStart(bytes.toString('utf8', start, until).length) + bytes.toString('utf8', until, end)
 }
 
-/** Finds the lists that `steps` lead to. What is beside the way is not checked. */
+/** Puts lists where their placeholders are, on the way that the steps lead. @returns what is in the value's place */
+function putBack(value: unknown, steps: readonly Step[], at: number, lists: ReadonlyMap<unknown, unknown>): unknown {
+  const step = steps[at]
+  if (step === undefined) return lists.get(value) ?? value
+  if (step === 'each') {
+    if (!Array.isArray(value)) return putBack(value, steps, at + 1, lists)
+    for (let index = 0; index < value.length; index++) value[index] = putBack(value[index], steps, at + 1, lists)
+  } else if (isObject(value)) {
+    const members = value as Record<string, unknown>
+    for (const name of Object.keys(members)) {
+      if (step(name)) members[name] = putBack(members[name], steps, at + 1, lists)
+    }
+  }
+  return value
+}
+
+/** Finds the lists that `steps` lead to. All before the last of them is well-formed. */
 class ListFinder {
-  readonly cuts: Cut[] = []
+  private readonly cuts: Cut[] = []
 
   constructor(
     private readonly bytes: Buffer,
     private readonly maxDigits: number | undefined,
+    private readonly steps: readonly Step[],
   ) {}
 
-  /** @returns where the value ends, or `NOT_THERE` at a fault, which is the parser's to find */
-  walk(from: number, steps: readonly Step[], path: Path): number {
-    const start = skipSpace(this.bytes, from)
-    const [step, ...further] = steps
-    const first = this.bytes[start]
-    if (step === undefined) return first === OPEN_LIST ? this.cutList(start, path) : skipValue(this.bytes, start)
-    if (step === 'each') {
-      return first === OPEN_LIST ? this.walkList(start, further, path) : this.walk(start, further, path)
-    }
-    return first === OPEN_OBJECT ? this.walkObject(start, step, further, path) : skipValue(this.bytes, start)
+  find(): readonly Cut[] {
+    this.walk(0, 0)
+    return this.cuts
   }
 
-  private cutList(start: number, path: Path): number {
-    const { bytes, cuts } = this
-    const scanned = scanValue(bytes, start, this.maxDigits)
-    if ('until' in scanned) {
-      cuts.push({ start: start + 1, end: scanned.until, placeholder: '' })
-      return NOT_THERE
-    }
-    const { end, form } = scanned
-    cuts.push({
-      start,
-      end,
-      placeholder: String(cuts.length),
-      list: new JsonList(form, bytes.subarray(start, end)),
-      path,
-    })
+  /** @returns where the value ends, or `NOT_THERE` at a fault, which is the parser's to find */
+  private walk(from: number, taken: number): number {
+    const { bytes, steps } = this
+    const start = skipSpace(bytes, from)
+    const step = steps[taken]
+    const first = bytes[start]
+    if (step === 'each') return first === OPEN_LIST ? this.walkList(start, taken + 1) : this.walk(start, taken + 1)
+    if (step === undefined && first === OPEN_LIST) return this.cutList(start)
+    if (step === undefined || first !== OPEN_OBJECT) return skipValue(bytes, start)
+    return this.walkObject(start, step, taken + 1)
+  }
+
+  private cutList(start: number): number {
+    const { bytes, cuts, maxDigits } = this
+    const { end, form, blank } = scanValue(bytes, start, maxDigits)
+    if (end < 0) cuts.push({ start, end: blank.until, blank })
+    // Whether an object may have two members of one name is the parser's to say.
+    else if (!(form.kinds & KIND.object))
+      cuts.push({ start, end, blank, list: new JsonList(form, bytes.subarray(start, end)) })
     return end
   }
 
-  private walkList(start: number, steps: readonly Step[], path: Path): number {
+  private walkList(start: number, taken: number): number {
     const { bytes } = this
     let at = skipSpace(bytes, start + 1)
     if (bytes[at] === CLOSE_LIST) return at + 1
-    for (let index = 0; ; index++) {
-      at = this.walk(at, steps, [...path, index])
+    for (;;) {
+      at = this.walk(at, taken)
       if (at < 0) return NOT_THERE
       at = skipSpace(bytes, at)
       if (bytes[at] !== COMMA) return bytes[at] === CLOSE_LIST ? at + 1 : NOT_THERE
@@ -145,43 +154,19 @@ class ListFinder {
     }
   }
 
-  private walkObject(start: number, leads: (name: string) => boolean, steps: readonly Step[], path: Path): number {
+  private walkObject(start: number, leads: (name: string) => boolean, taken: number): number {
     const { bytes } = this
-    const first = this.cuts.length
-    const names = new Set<string>()
     let at = skipSpace(bytes, start + 1)
     if (bytes[at] === CLOSE_OBJECT) return at + 1
     for (;;) {
       const value = skipKey(bytes, at)
       if (value < 0) return NOT_THERE
       const name: string = JSON.parse(bytes.toString('utf8', at, bytes.lastIndexOf(QUOTE, value - 1) + 1))
-      if (names.has(name)) this.forget(first, path.length, name)
-      names.add(name)
-      at = leads(name) ? this.walk(value, steps, [...path, name]) : skipValue(bytes, value)
+      at = leads(name) ? this.walk(value, taken) : skipValue(bytes, skipSpace(bytes, value))
       if (at < 0) return NOT_THERE
       at = skipSpace(bytes, at)
       if (bytes[at] !== COMMA) return bytes[at] === CLOSE_OBJECT ? at + 1 : NOT_THERE
       at = skipSpace(bytes, at + 1)
     }
   }
-
-  /** Of members with the same name the last one counts, whatever it is. */
-  private forget(first: number, depth: number, name: string): void {
-    for (const cut of this.cuts.slice(first)) if (cut.path?.[depth] === name) cut.path = undefined
-  }
-}
-
-/** Reads over a value that is parsed as it is. Its texts, which may be whole pictures, are not looked into. */
-function skipValue(bytes: Buffer, from: number): number {
-  const start = skipSpace(bytes, from)
-  if (bytes[start] !== QUOTE) return scanValue(bytes, start).end
-  let close = bytes.indexOf(QUOTE, start + 1)
-  while (close >= 0 && isEscaped(bytes, close)) close = bytes.indexOf(QUOTE, close + 1)
-  return close < 0 ? NOT_THERE : close + 1
-}
-
-function isEscaped(bytes: Buffer, at: number): boolean {
-  let first = at
-  while (bytes[first - 1] === BACKSLASH) first--
-  return (at - first) % 2 === 1
 }

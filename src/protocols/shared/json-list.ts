@@ -1,4 +1,4 @@
-import { KIND, type ListForm, scanValue, skipFraction, skipText, skipWhole } from './json-scan.js'
+import { KIND, type ListForm, skipFraction, skipText, skipValue, skipWhole } from './json-scan.js'
 
 // Constants of another module cost more than the work that is done with them.
 const QUOTE = 0x22
@@ -15,9 +15,8 @@ const LOWER_E = 0x65
 const LOWER_F = 0x66
 const LOWER_N = 0x6e
 const LOWER_T = 0x74
-const OPEN_OBJECT = 0x7b
 
-/** A list in a JSON text that was found to be well-formed, and has not been read. */
+/** A list in a JSON text that was found to be well-formed, and has not been read. No object is in it. */
 export class JsonList {
   constructor(
     readonly form: ListForm,
@@ -28,7 +27,10 @@ export class JsonList {
 /** More digits may be past 2^53, where not every whole number is a `number`. */
 const SAFE_DIGITS = 15
 
-const POWERS = Float64Array.from({ length: SAFE_DIGITS + 1 }, (_, exponent) => 10 ** exponent)
+/** Greatest power of ten that a `number` holds exactly. */
+const EXACT_POWER = 22
+
+const POWERS = Float64Array.from({ length: EXACT_POWER + 1 }, (_, exponent) => 10 ** exponent)
 
 /** Reads the innermost elements of a list one after the other, however many lists are around them. */
 export class ElementReader {
@@ -58,20 +60,27 @@ export class ElementReader {
       let digits = -at
       for (; isDigit(byte); byte = bytes[++at] as number) value = value * 10 + (byte - ZERO)
       digits += at
+      let power = 0
       if (byte === DOT) {
         const point = at
         for (byte = bytes[++at] as number; isDigit(byte); byte = bytes[++at] as number) {
           value = value * 10 + (byte - ZERO)
         }
-        const decimals = at - point - 1
-        digits += decimals
-        // A quotient of two whole numbers that are exact is the number that is nearest to the decimal.
-        if (digits <= SAFE_DIGITS) value /= POWERS[decimals] as number
+        power = point + 1 - at
+        digits -= power
       } else if (digits > SAFE_DIGITS && byte !== LOWER_E && byte !== UPPER_E) return this.stop(begin, count)
-      if (digits > SAFE_DIGITS || byte === LOWER_E || byte === UPPER_E) {
+      if (byte === LOWER_E || byte === UPPER_E) {
+        const exponent = at + 1
         at = skipFraction(bytes, at)
+        power += smallNumber(bytes, exponent, at)
+      }
+      // What two exact numbers give is rounded once: to the number that is nearest to the decimal.
+      if (digits > SAFE_DIGITS || power < -EXACT_POWER || power > EXACT_POWER) {
         values[count] = Number(bytes.toString('latin1', begin, at))
-      } else values[count] = isNegative ? -value : value
+      } else {
+        const magnitude = power < 0 ? value / (POWERS[-power] as number) : value * (POWERS[power] as number)
+        values[count] = isNegative ? -magnitude : magnitude
+      }
     }
     return this.stop(at, count)
   }
@@ -90,8 +99,8 @@ export class ElementReader {
       this.at = begin + (first === LOWER_F ? 5 : 4)
       return first === LOWER_N ? null : first === LOWER_T
     }
-    if (first === QUOTE || first === OPEN_OBJECT) {
-      this.at = first === QUOTE ? skipText(bytes, begin) : scanValue(bytes, begin).end
+    if (first === QUOTE) {
+      this.at = skipText(bytes, begin)
       return JSON.parse(bytes.toString('utf8', begin, this.at))
     }
     const whole = skipWhole(bytes, begin)
@@ -125,7 +134,7 @@ export function copyTexts({ bytes }: JsonList, into: Buffer): number {
 /** The JSON text of the very first element of a list that has one. */
 export function firstElement({ bytes }: JsonList): string {
   const begin = skipSeparators(bytes, 0)
-  return bytes.toString('utf8', begin, scanValue(bytes, begin).end)
+  return bytes.toString('utf8', begin, skipValue(bytes, begin))
 }
 
 /** Reads over all that stands between two elements, which only numbers and words do not begin with. */
@@ -135,6 +144,16 @@ function skipSeparators(bytes: Uint8Array, from: number): number {
     byte = bytes[++at] as number
   }
   return at
+}
+
+/** Reads an exponent; what is past a thousand may be more or less than it says. */
+function smallNumber(bytes: Uint8Array, from: number, end: number): number {
+  const sign = bytes[from]
+  let value = 0
+  for (let at = isDigit(sign as number) ? from : from + 1; at < end && value < 1000; at++) {
+    value = value * 10 + ((bytes[at] as number) - ZERO)
+  }
+  return sign === MINUS ? -value : value
 }
 
 function isDigit(byte: number): boolean {

@@ -33,14 +33,20 @@ export interface ListForm {
   readonly kinds: number
 }
 
-/** Where a value ends, and what it is, or how far it is well-formed. */
-export type Scanned =
-  | { readonly end: number; readonly form: ListForm }
-  /** `until`: where an element of the list begins, before which all is well; `MARGIN` bytes before the fault or more. */
-  | { readonly end: typeof NOT_THERE; readonly until: number }
+/** What was read over. */
+export interface Scanned {
+  /** Where the value ends; `NOT_THERE` when it has a fault. */
+  readonly end: number
+  readonly form: ListForm
+  /**
+   * What need not be parsed to find a fault further on: all up to `until`, where an element begins, more than `MARGIN` bytes before
+   * the end or the fault, and before the first object. That element has `depth` lists around it.
+   */
+  readonly blank: { readonly until: number; readonly depth: number }
+}
 
 /** Messages quote some letters before a fault. */
-const MARGIN = 1024
+const MARGIN = 64
 
 /** One scan is over before the next one begins. */
 const isObject = new Uint8Array(MAX_DEPTH + 1)
@@ -52,12 +58,25 @@ const isObject = new Uint8Array(MAX_DEPTH + 1)
  * @param start where the value begins
  * @param maxDigits of a whole number; one with more counts as not well-formed. Default: no limit
  */
-export function scanValue(bytes: Uint8Array, start: number, maxDigits = Number.POSITIVE_INFINITY): Scanned {
-  const form = new FormFinder()
+export function scanValue(bytes: Uint8Array, start: number, maxDigits?: number): Scanned {
+  const form = new FormFinder(start)
+  const end = scan(bytes, start, form, maxDigits)
+  return { end, form: form.found(), blank: { until: form.until, depth: form.untilDepth } }
+}
+
+/** Reads over a value of which only the end is wanted. @returns that, or `NOT_THERE` when it has a fault */
+export function skipValue(bytes: Uint8Array, start: number): number {
+  const first = bytes[start]
+  if (first === OPEN_LIST || first === OPEN_OBJECT) return scan(bytes, start, new FormFinder(start))
+  if (first === QUOTE) return skipText(bytes, start)
+  if (first === LOWER_T || first === LOWER_F || first === LOWER_N) return skipWord(bytes, start)
+  const whole = skipWhole(bytes, start)
+  return whole < 0 ? NOT_THERE : skipFraction(bytes, whole)
+}
+
+function scan(bytes: Uint8Array, start: number, form: FormFinder, maxDigits = Number.POSITIVE_INFINITY): number {
   let at = start
   let depth = 0
-  let until = start + 1
-  let nextUntil = until
   for (;;) {
     at = skipSpace(bytes, at)
     const first = bytes[at] as number
@@ -65,44 +84,41 @@ export function scanValue(bytes: Uint8Array, start: number, maxDigits = Number.P
     if (isDigit(first) || first === MINUS) {
       const whole = skipWhole(bytes, at)
       const end = whole < 0 ? NOT_THERE : skipFraction(bytes, whole)
-      if (end < 0 || (end === whole && end - at > maxDigits)) return { end: NOT_THERE, until }
+      if (end < 0 || (end === whole && end - at > maxDigits)) return NOT_THERE
       form.leaf(depth, end === whole ? KIND.whole : KIND.fraction)
       at = end
     } else if (first === OPEN_LIST || first === OPEN_OBJECT) {
       const opensObject = first === OPEN_OBJECT
-      if (depth === MAX_DEPTH) return { end: NOT_THERE, until }
+      if (depth === MAX_DEPTH) return NOT_THERE
       form.open(depth, opensObject)
       isObject[++depth] = opensObject ? 1 : 0
       at = skipSpace(bytes, at + 1)
       if (bytes[at] !== (opensObject ? CLOSE_OBJECT : CLOSE_LIST)) {
         if (opensObject) at = skipKey(bytes, at)
-        if (at < 0) return { end: NOT_THERE, until }
+        if (at < 0) return NOT_THERE
         continue
       }
       form.closeEmpty(depth, opensObject)
     } else {
       at = first === QUOTE ? skipText(bytes, at) : skipWord(bytes, at)
-      if (at < 0) return { end: NOT_THERE, until }
+      if (at < 0) return NOT_THERE
       form.leaf(depth, first === QUOTE ? KIND.text : first === LOWER_N ? KIND.null : KIND.boolean)
     }
 
     // What follows a value, until the next one begins.
     for (;;) {
-      if (depth === 0) return { end: at, form: form.found() }
+      if (depth === 0) return at
       at = skipSpace(bytes, at)
       const byte = bytes[at]
       if (byte === COMMA) {
         at++
         if (isObject[depth] === 1) {
           at = skipKey(bytes, skipSpace(bytes, at))
-          if (at < 0) return { end: NOT_THERE, until }
-        } else if (depth === 1 && at - nextUntil > MARGIN) {
-          until = nextUntil
-          nextUntil = at
-        }
+          if (at < 0) return NOT_THERE
+        } else form.next(depth, at)
         break
       }
-      if (byte !== (isObject[depth] === 1 ? CLOSE_OBJECT : CLOSE_LIST)) return { end: NOT_THERE, until }
+      if (byte !== (isObject[depth] === 1 ? CLOSE_OBJECT : CLOSE_LIST)) return NOT_THERE
       at++
       form.close(depth--)
     }
@@ -130,10 +146,16 @@ class FormFinder {
   private kinds = 0
   /** Depth inside the outermost object that is open. */
   private objectDepth = MAX_DEPTH + 1
+  /** Levels that there have been. */
+  private levels = 0
+  until: number
+  untilDepth = 0
+  private nextUntil: number
+  private nextDepth = 0
 
-  constructor() {
-    counts.fill(0)
-    lengths.fill(UNKNOWN)
+  constructor(start: number) {
+    this.until = start
+    this.nextUntil = start
   }
 
   /** @param depth of what is around it, here and below */
@@ -146,7 +168,17 @@ class FormFinder {
     else {
       counts[depth] = (counts[depth] as number) + 1
       counts[depth + 1] = 0
+      if (depth === this.levels) lengths[++this.levels] = UNKNOWN
     }
+  }
+
+  /** @param at where the next element of a list begins */
+  next(depth: number, at: number): void {
+    if (at - this.nextUntil <= MARGIN || this.kinds & KIND.object) return
+    this.until = this.nextUntil
+    this.untilDepth = this.nextDepth
+    this.nextUntil = at
+    this.nextDepth = depth
   }
 
   leaf(depth: number, kind: number): void {
@@ -216,7 +248,14 @@ function skipDigits(bytes: Uint8Array, from: number): number {
   return at > from ? at : NOT_THERE
 }
 
-const ESCAPES: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'))
+const ESCAPES = tableOf('"\\/bfnrt')
+const HEX = tableOf('0123456789abcdefABCDEF')
+
+function tableOf(letters: string): Uint8Array {
+  const table = new Uint8Array(256)
+  for (const byte of Buffer.from(letters)) table[byte] = 1
+  return table
+}
 
 /** Reads over a text from its first quotation mark to its last. */
 export function skipText(bytes: Uint8Array, from: number): number {
@@ -226,14 +265,10 @@ export function skipText(bytes: Uint8Array, from: number): number {
     if (byte === undefined || byte < 0x20) return NOT_THERE
     if (byte !== BACKSLASH) continue
     const escaped = bytes[++at] ?? 0
-    if (ESCAPES.has(escaped)) continue
-    if (escaped !== LOWER_U || !isHex(bytes, at + 1)) return NOT_THERE
-    at += 4
+    if (ESCAPES[escaped] === 1) continue
+    if (escaped !== LOWER_U) return NOT_THERE
+    for (const end = at + 4; at < end; ) if (HEX[bytes[++at] ?? 0] !== 1) return NOT_THERE
   }
-}
-
-function isHex(bytes: Uint8Array, at: number): boolean {
-  return /^[0-9a-fA-F]{4}$/.test(String.fromCharCode(...bytes.subarray(at, at + 4)))
 }
 
 /** Reads over `true`, `false` or `null`. */

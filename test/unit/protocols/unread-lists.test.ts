@@ -146,3 +146,25 @@ describe('a list of a million numbers', () => {
     expect(leastCpu(read) / parsed).toBeLessThan(MOST.mindspore)
   })
 })
+
+describe('a body that is made to be slow', () => {
+  const infer = (text: string) => () => outcome(() => decodeInferBody(Buffer.from(text), undefined))
+  const ofOne = (data: string) => `{"inputs":[{"name":"x","datatype":"BYTES","shape":[1],"data":${data}}]}`
+  const numbers = `[${'1,'.repeat(300_000)}1]`
+  // And how many times as long as JSON.parse each may take, which is four times what it does.
+  const bodies: Readonly<Record<string, readonly [string, number]>> = {
+    'the same member again and again': [`{"inputs":[{${'"data":[1],'.repeat(40_000)}"name":"x"}]}`, 100],
+    'inputs that are numbers': [`{"inputs":${numbers}}`, 16],
+    'many letters that are escaped': [ofOne(`["${'\\u0041'.repeat(500_000)}"]`), 20],
+  }
+  it.each(Object.entries(bodies))('with %s costs little more than JSON.parse', (_kind, [body, most]) => {
+    const parsed = leastCpu(() => JSON.parse(body))
+    expect(leastCpu(infer(body)) / parsed).toBeLessThan(most)
+  })
+
+  it('with a long text over MindSpore costs little more than JSON.parse', () => {
+    const body = `{"instances":[{"x":"${'a b\\n'.repeat(400_000)}"}]}`
+    const parsed = leastCpu(() => JSON.parse(body))
+    expect(leastCpu(() => readInstances(Buffer.from(body))) / parsed).toBeLessThan(20)
+  })
+})

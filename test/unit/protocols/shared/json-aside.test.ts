@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { parseTypedJson } from '../../../../src/protocols/mindspore/typed-json.js'
 import { parseAside } from '../../../../src/protocols/shared/json-aside.js'
 import { JsonList } from '../../../../src/protocols/shared/json-list.js'
 
@@ -11,11 +12,11 @@ function aside(text: string): unknown {
 }
 
 /** With every list that was put aside made after all. */
-function made(value: unknown): unknown {
-  if (value instanceof JsonList) return JSON.parse(value.bytes.toString())
-  if (Array.isArray(value)) return value.map(made)
+function made(value: unknown, parse: (text: string) => unknown = JSON.parse): unknown {
+  if (value instanceof JsonList) return parse(value.bytes.toString())
+  if (Array.isArray(value)) return value.map(element => made(element, parse))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, made(member)]))
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, made(member, parse)]))
 }
 
 const thrownBy = (parse: () => unknown): string => {
@@ -101,6 +102,72 @@ describe('parseAside', () => {
     }
     const options = { steps: STEPS, maxDigits: 40, largeBytes: 0 }
     expect(() => parseAside({ bytes: Buffer.from(text), text }, refuse, options)).toThrow('refused')
-    expect(parsed).toEqual([text, text])
+    expect(parsed).toEqual([text])
+  })
+})
+
+/** The same documents in every run. */
+function documents(seed: number) {
+  let state = seed
+  const random = (end: number) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * end)
+  }
+  const pick = <T>(values: readonly T[]) => values[random(values.length)] as T
+  const some = (make: () => string) => Array.from({ length: random(4) }, make).join(pick([',', ' , ', ',\n']))
+  const names = ['in', '\\u0069n', 'data', 'data', 'x', '__proto__']
+  const scalars = [
+    '1',
+    '-0',
+    '2.50',
+    '1e2',
+    '12345678901234567',
+    'true',
+    'null',
+    '"a"',
+    '"[\\"\\\\"',
+    '"\\ud83dé😀"',
+    '01',
+    '"\n"',
+  ]
+  const value = (depth: number): string => {
+    const kind = depth === 0 ? 0 : random(6)
+    if (kind === 0) return pick(scalars)
+    if (kind === 1) return `[${Array.from({ length: random(60) }, () => random(1000))}]`
+    if (kind <= 3) return `[${some(() => value(depth - 1))}]`
+    return `{${some(() => `"${pick(names)}" :${value(depth - 1)}`)}}`
+  }
+  const document = () =>
+    `{"in":[${some(() => `{"data":${value(3)},"${pick(names)}":${value(2)},"y":${value(1)}}`)}],"z":${value(2)}}`
+  const parts = ['"', '\\', '[', ']', '{', '}', ',', ':', '1', '-', '\u0000', 'é', ' ', '"data":[1],']
+  const broken = (text: string) => {
+    const at = random(text.length)
+    return text.slice(0, at) + pick(parts) + text.slice(at + random(3))
+  }
+  return () => (random(3) === 0 ? broken(document()) : document())
+}
+
+describe('parseAside with documents at random', () => {
+  it.each([
+    ['JSON.parse', JSON.parse],
+    ['parseTypedJson', parseTypedJson],
+  ])('takes and refuses what %s does, in the same words', (_name, parse) => {
+    const document = documents(1)
+    let refused = 0
+    for (let count = 0; count < 1500; count++) {
+      const text = document()
+      const options = { steps: STEPS, maxDigits: 40, largeBytes: 0 }
+      const put = (value: unknown) => made(value, parse)
+      const error = thrownBy(() => parse(text))
+      if (error !== 'nothing') refused++
+      expect(
+        thrownBy(() => parseAside({ bytes: Buffer.from(text), text }, parse, options)),
+        text,
+      ).toBe(error)
+      if (error !== 'nothing') continue
+      expect(put(parseAside({ bytes: Buffer.from(text), text }, parse, options)), text).toEqual(put(parse(text)))
+    }
+    expect(refused).toBeGreaterThan(150)
+    expect(refused).toBeLessThan(1350)
   })
 })
