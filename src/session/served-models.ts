@@ -33,6 +33,7 @@ export class ServedModels<Plugin> implements AdminService {
   private readonly registry: ModelRegistry
   private readonly log: Logger
   private loading: readonly Lifecycle<Plugin>[] = []
+  private ending = false
 
   /** @param specs the first models; they are known at once, and run when `start` is called */
   constructor(
@@ -50,15 +51,14 @@ export class ServedModels<Plugin> implements AdminService {
    */
   async start(): Promise<void> {
     const started = await Promise.allSettled(this.loading.map(lifecycle => lifecycle.start()))
-    const failures = started.flatMap((result, index) => {
-      return result.status === 'rejected' ? [{ lifecycle: this.loading[index], error: result.reason as Error }] : []
+    const failures = this.loading.flatMap((lifecycle, index) => {
+      const result = started[index]
+      return result?.status === 'rejected' ? [{ lifecycle, error: result.reason as Error }] : []
     })
     const [first, ...others] = failures
     if (first === undefined) return
     const none = failures.length === started.length
-    for (const { lifecycle, error } of none ? others : failures) {
-      this.log.error(lifecycle ? nameOf(lifecycle.model) : {}, error.message)
-    }
+    for (const { lifecycle, error } of none ? others : failures) this.logFailure(lifecycle, error.message)
     if (none) throw first.error
   }
 
@@ -117,6 +117,7 @@ export class ServedModels<Plugin> implements AdminService {
 
   /** Ends all plugins. */
   async stop(graceMs: number): Promise<void> {
+    this.ending = true
     const served = [...this.entries.values()].map(({ lifecycle }) => lifecycle)
     await Promise.all([...served, ...this.leaving].map(lifecycle => lifecycle.stop(graceMs)))
   }
@@ -152,7 +153,7 @@ export class ServedModels<Plugin> implements AdminService {
     try {
       await lifecycle.start()
     } catch (error) {
-      this.log.error(nameOf(lifecycle.model), error instanceof Error ? error.message : String(error))
+      this.logFailure(lifecycle, error instanceof Error ? error.message : String(error))
     }
   }
 
@@ -161,8 +162,13 @@ export class ServedModels<Plugin> implements AdminService {
       if (await lifecycle.follow(spec)) this.log.info(nameOf(lifecycle.model), 'follows the configuration')
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      this.log.error(nameOf(lifecycle.model), `its plugins stay as they were: ${why}`)
+      this.logFailure(lifecycle, `its plugins stay as they were: ${why}`)
     }
+  }
+
+  /** What does not start because everything ends is no fault. */
+  private logFailure({ model }: Lifecycle<Plugin>, why: string): void {
+    if (!this.ending) this.log.error(nameOf(model), why)
   }
 
   private async remove(lifecycle: Lifecycle<Plugin>): Promise<void> {

@@ -27,6 +27,8 @@ function serve(
   const made: FakePlugins[] = []
   const failed: string[] = []
   const observed = new Set<string>()
+  const log = pino({ level: 'silent' })
+  const logged = vi.spyOn(log, 'error')
   const models = new ServedModels(specs, {
     registry,
     createBackend: async (_, plugin: string) => {
@@ -46,7 +48,7 @@ function serve(
       return () => observed.delete(`${name} ${version}`)
     },
     onLoadFailed: ({ name, version }) => failed.push(`${name} ${version}`),
-    log: pino({ level: 'silent' }),
+    log,
   })
   running.push(models)
   const inference = new LocalInferenceService(registry)
@@ -57,7 +59,7 @@ function serve(
     return Buffer.from(payloads[0]?.data ?? []).toString()
   }
   const plugins = (answer: string) => made.findLast(candidate => candidate.answer === answer) as FakePlugins
-  return { models, registry, made, failed, observed, ask, plugins }
+  return { models, registry, made, failed, observed, logged, ask, plugins }
 }
 
 const reasonOf = (promise: Promise<unknown>) =>
@@ -79,7 +81,7 @@ describe('starting', () => {
   })
 
   it('goes on without a model that does not start, and says why', async () => {
-    const { models, ask, registry, failed } = serve([
+    const { models, ask, registry, failed, logged } = serve([
       spec('broken'),
       spec('fine', { name: 'f' }),
       spec('impossible', { name: 'i' }),
@@ -89,12 +91,20 @@ describe('starting', () => {
     expect(await reasonOf(ask('m'))).toBe('not_ready')
     expect(registry.info('i').readiness).toEqual({ ready: false, why: 'there is no interpreter' })
     expect(failed).toEqual(['i 1', 'm 1'])
+    expect(logged).toHaveBeenCalledTimes(2)
   })
 
   it('fails when no model starts', async () => {
     await expect(serve([spec('broken'), spec('impossible', { name: 'i' })]).models.start()).rejects.toThrow(
       'no licence',
     )
+  })
+
+  it('takes it for no fault when models do not start because all are stopped', async () => {
+    const { models, logged } = serve([spec('one'), spec('two', { version: '2' }), spec('broken', { name: 'b' })])
+    await models.stop(0)
+    await expect(models.start()).rejects.toThrow('the model is being stopped')
+    expect(logged).not.toHaveBeenCalled()
   })
 
   it('leaves a model alone that is not to be loaded', async () => {
