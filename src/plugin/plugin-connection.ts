@@ -21,6 +21,8 @@ export interface ConnectionOptions {
   readonly onReport: (report: Report) => void
   /** Called when the channel breaks. */
   readonly onBroken: (why: string) => void
+  /** Has aborted when the plugin has ended or is given up. */
+  readonly ending: AbortSignal
   readonly log: Logger
 }
 
@@ -35,10 +37,10 @@ export interface PluginConnection {
  * @throws HandshakeError when only one side wants TLS
  */
 export function connectPlugin(options: ConnectionOptions): PluginConnection {
-  const { handshake, identity, onLine, onReport, onBroken, log } = options
+  const { handshake, identity, onLine, onReport, onBroken, ending, log } = options
   const tls = peerCredentials(identity, handshake.serverCertificate)
   const peer: Peer = { address: grpcTarget(handshake.address), tls }
-  followStdio(peer, onLine, log)
+  followStdio(peer, onLine, ending, log)
   const health = createHealthClient(peer)
   const channel = handshake.protocol === 2 ? new ChannelV2(peer, onBroken, onReport) : new ChannelV1(peer, onBroken)
   return { channel, health }

@@ -98,7 +98,8 @@ export async function startPlugin(
     const { connectPlugin } = await import('./plugin-connection.js')
     const onLine = (stream: 'stdout' | 'stderr', line: string) => output.add(stream, line)
     const onReport = createReportTaker(options.series, log)
-    ;({ channel, health } = connectPlugin({ handshake, identity, onLine, onReport, onBroken, log }))
+    const ending = start.signal
+    ;({ channel, health } = connectPlugin({ handshake, identity, onLine, onReport, onBroken, ending, log }))
     const description = await channel.init(init, start.signal)
     const calls = description.abilities.resources ? channel.resources : undefined
     const resources = new PluginResources(options.resources, calls, startTimeoutMs)

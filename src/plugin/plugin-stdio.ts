@@ -16,10 +16,12 @@ const ORDINARY_ENDS: ReadonlySet<number> = new Set([status.UNIMPLEMENTED, status
 /**
  * Reads what a program built with go-plugin prints: after its handshake such a program hands its output on over gRPC
  * instead of its pipes, and stands still when nobody reads it. Ends by itself with the plugin's process.
+ * @param ending has aborted when the plugin has ended or is given up: then the output ends however it may
  */
 export function followStdio(
   peer: Peer,
   onLine: (stream: 'stdout' | 'stderr', line: string) => void,
+  ending: AbortSignal,
   log: Logger,
 ): void {
   const { GRPCStdio } = loadProto<ProtoGrpcType>('plugin', 'go-plugin.proto').plugin
@@ -37,7 +39,8 @@ export function followStdio(
   stdio.on('data', ({ channel, data }: StdioData) => (channel === Channel.STDERR ? stderr : stdout).write(data))
   stdio.on('end', end)
   stdio.on('error', (error: Error & { code?: number }) => {
-    if (!ORDINARY_ENDS.has(error.code ?? -1)) log.warn({ err: error }, "the plugin's output over gRPC ended early")
+    if (!ending.aborted && !ORDINARY_ENDS.has(error.code ?? -1))
+      log.warn({ err: error }, "the plugin's output over gRPC ended early")
     end()
   })
 }

@@ -18,7 +18,7 @@ type Output = ServerWritableStream<unknown, StdioData>
 const fail = (output: Output, code: status) => output.emit('error', Object.assign(new Error('no'), { code }))
 
 /** Follows a server that answers StreamStdio so. */
-async function follow(answer: (output: Output) => void) {
+async function follow(answer: (output: Output) => void, ending = new AbortController().signal) {
   const server = new Server()
   servers.push(server)
   server.addService(GRPCStdio.service, { StreamStdio: answer })
@@ -30,7 +30,7 @@ async function follow(answer: (output: Output) => void) {
   const lines: string[] = []
   const warn = vi.fn()
   const log = { warn } as unknown as Logger
-  followStdio({ address: `127.0.0.1:${port}` }, (stream, line) => lines.push(`${stream}: ${line}`), log)
+  followStdio({ address: `127.0.0.1:${port}` }, (stream, line) => lines.push(`${stream}: ${line}`), ending, log)
   return { lines, warn, server }
 }
 
@@ -58,4 +58,12 @@ it('says nothing of a plugin that keeps its output in its pipes', async () => {
 it('tells when the output ends early although the plugin lives', async () => {
   const { warn } = await follow(output => fail(output, status.INTERNAL))
   await vi.waitFor(() => expect(warn).toHaveBeenCalledOnce())
+})
+
+it('says nothing of how the output of a plugin ends that is given up', async () => {
+  const ended = vi.fn((output: Output) => fail(output, status.INTERNAL))
+  const { warn, server } = await follow(ended, AbortSignal.abort())
+  await vi.waitFor(() => expect(ended).toHaveBeenCalled())
+  await new Promise<void>(resolve => server.tryShutdown(() => resolve()))
+  expect(warn).not.toHaveBeenCalled()
 })
