@@ -33,7 +33,7 @@ interface Cut {
   readonly cut: ReadonlyMap<string, string>
 }
 
-/** Cuts long texts out of a JSON document; nobody can guess what stands in their place. */
+/** Cuts long texts out of a JSON document, but no names of members; nobody can guess what stands in their place. */
 function cutTexts(text: string): Cut {
   const mark = randomUUID()
   const cut = new Map<string, string>()
@@ -42,7 +42,8 @@ function cutTexts(text: string): Cut {
   for (let open = text.indexOf('"'); open >= 0; ) {
     const close = endOfText(text, open)
     if (close < 0) break
-    const content = close - open > LONG_TEXT ? parseText(text.slice(open, close + 1)) : undefined
+    const content =
+      close - open > LONG_TEXT && !isName(text, close) ? parseText(text.slice(open, close + 1)) : undefined
     if (content !== undefined) {
       const name = `${mark}:${cut.size}`
       cut.set(name, content)
@@ -53,6 +54,13 @@ function cutTexts(text: string): Cut {
   }
   return { shortened: kept.join('') + text.slice(from), cut }
 }
+
+function isName(text: string, close: number): boolean {
+  COLON.lastIndex = close + 1
+  return COLON.test(text)
+}
+
+const COLON = /[ \t\r\n]*:/y
 
 /** @returns undefined when it has a fault, which is worded elsewhere */
 function parseText(text: string): string | undefined {

@@ -21,6 +21,12 @@ describe('parseTypedJson', () => {
     expect(parseTypedJson(JSON.stringify(value))).toEqual(value)
   })
 
+  it.each(['A', 'é ', '\\n"😀', '\ud800'])('reads long texts of %j as JSON.parse does, as names, too', letters => {
+    const long = letters.repeat(2000)
+    const text = JSON.stringify({ [long]: long, list: [long, [{ [`${long}!`]: 'short' }]] }, null, 1)
+    expect(parseTypedJson(text)).toEqual(JSON.parse(text))
+  })
+
   it('does not read a picture letter by letter', () => {
     const text = JSON.stringify({ b64: 'A'.repeat(4_000_000) })
     const timeOf = (work: (text: string) => unknown) => {
@@ -43,6 +49,8 @@ describe('parseTypedJson', () => {
     'NaN',
     '"a',
     `"${'A'.repeat(2000)}`,
+    `"${'é '.repeat(2000)}\n"`,
+    `"${'é '.repeat(2000)}\\x"`,
     `{"${'A'.repeat(2000)}"}`,
     '{"a":1,"a":2}',
     '['.repeat(200_000),
